@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md: each one imports
+// only targets above it in this file.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+]
+
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "sluice",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+    library("Bytes"),
+
+    library("HTTPMessage", ["Bytes"]),
+    library("Configuration", ["Bytes", collections]),
+    library("Telemetry", ["Bytes", "CLinux", logging]),
+    library("OpenSSL", ["Bytes", "COpenSSL"]),
+
+    library("Engine", ["Bytes", "CLinux"]),
+    library("HTTP1", ["Bytes", "HTTPMessage"]),
+    library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
+
+    library("PolicyChain", ["Bytes", "HTTPMessage", "Engine", "Telemetry", "Configuration"]),
+
+    library("Policies", ["PolicyChain", "OpenSSL"]),
+    library("Routing", ["PolicyChain"]),
+    library("Upstreams", ["PolicyChain", "HTTP1", "TLS", "CAres"]),
+
+    library("Gateway", ["Policies", "Routing", "Upstreams"]),
+    .executableTarget(name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
+
+    tests("BytesTests", ["Bytes"]),
+    tests("HTTPMessageTests", ["HTTPMessage"]),
+    tests("ConfigurationTests", ["Configuration"]),
+    tests("TelemetryTests", ["Telemetry"]),
+    tests("EngineTests", ["Engine"]),
+    tests("HTTP1Tests", ["HTTP1"]),
+    tests("TLSTests", ["TLS"]),
+    tests("PolicyTests", ["Policies"]),
+    tests("RoutingTests", ["Routing"]),
+    tests("UpstreamsTests", ["Upstreams"]),
+    tests("GatewayTests", ["Gateway"]),
+    tests("TidyTests"),
+  ]
+)

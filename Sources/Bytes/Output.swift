@@ -1,0 +1,116 @@
+// A growing run of bytes: heads, log lines and error bodies are written into one that is kept and reused.
+
+/// Bytes in the making. It grows when it must and keeps its storage when cleared, so that steady work allocates nothing.
+///
+/// It is not copyable, so the compiler proves that no span of it is alive while it is written.
+@safe package struct Output: ~Copyable {
+  private var base: UnsafeMutableRawPointer
+  /// Bytes that fit before the next growth.
+  package private(set) var capacity: Int
+  /// Bytes written so far.
+  package private(set) var count = 0
+
+  package init(capacity: Int) {
+    precondition(capacity > 0, "An output starts with room for at least one byte.")
+    self.capacity = capacity
+    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  package var isEmpty: Bool { count == 0 }
+
+  /// Everything written so far. Valid until the next write.
+  package var bytes: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { self[0..<count] }
+  }
+
+  package subscript(range: Range<Int>) -> Span<UInt8> {
+    @_lifetime(borrow self)
+    get {
+      precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range is written.")
+      // The range was checked, and the span cannot outlive the output.
+      let pointer = unsafe UnsafeRawPointer(base + range.lowerBound)
+      let span = unsafe Span<UInt8>(
+        _unsafeStart: pointer.assumingMemoryBound(to: UInt8.self), count: range.count)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// Forgets all bytes and keeps the storage.
+  package mutating func clear() { count = 0 }
+
+  /// Forgets the bytes from `length` on.
+  package mutating func truncate(to length: Int) {
+    precondition(length >= 0 && length <= count, "An output is only cut where it is written.")
+    count = length
+  }
+
+  package mutating func append(_ byte: UInt8) {
+    if count == capacity { grow(toHold: count + 1) }
+    unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+    count += 1
+  }
+
+  package mutating func append(_ bytes: Span<UInt8>) {
+    unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
+  }
+
+  package mutating func append(_ text: StaticString) {
+    unsafe append(raw: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  package mutating func append(_ bytes: [UInt8]) {
+    unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
+  }
+
+  /// Not for the hot path: a `String` may have to be made contiguous first.
+  package mutating func append(_ text: String) {
+    for byte in text.utf8 { append(byte) }
+  }
+
+  /// Appends the number in decimal digits, without sign or padding.
+  package mutating func append(decimal number: UInt64) {
+    var divisor: UInt64 = 1
+    while number / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      append(UInt8(truncatingIfNeeded: 48 + number / divisor % 10))
+      divisor /= 10
+    }
+  }
+
+  /// Appends the number in lower-case hexadecimal digits, padded with zeros to `width`.
+  package mutating func append(hex number: UInt64, width: Int = 1) {
+    var shift = 60
+    var isLeading = true
+    while shift >= 0 {
+      let digit = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
+      if digit != 0 || shift / 4 < width { isLeading = false }
+      if !isLeading { append(digit < 10 ? 48 + digit : 87 + digit) }
+      shift -= 4
+    }
+  }
+
+  /// Everything written so far as raw memory, for a system call. Valid during `body` only.
+  package func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    unsafe body(UnsafeRawBufferPointer(start: base, count: count))
+  }
+
+  private mutating func append(raw source: UnsafeRawBufferPointer) {
+    guard let from = source.baseAddress, source.count > 0 else { return }
+    if source.count > capacity - count { grow(toHold: count + source.count) }
+    // The room was made above, and no span of this output can be the source while it is written.
+    unsafe (base + count).copyMemory(from: from, byteCount: source.count)
+    count += source.count
+  }
+
+  private mutating func grow(toHold needed: Int) {
+    let larger = max(needed, capacity * 2)
+    let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+    unsafe moved.copyMemory(from: base, byteCount: count)
+    unsafe base.deallocate()
+    unsafe base = moved
+    capacity = larger
+  }
+}

@@ -1,0 +1,4 @@
+/* c-ares, the asynchronous resolver. */
+#pragma once
+#include <ares.h>
+#include <arpa/nameser.h>

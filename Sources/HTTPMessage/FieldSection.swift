@@ -1,0 +1,151 @@
+// The fields of one message: what was received, by offsets, and what Sluice added or removed.
+// RFC 9110 section 5. Nothing is copied on the way through, and nothing is allocated once it is warm.
+
+import Bytes
+
+/// The header or trailer fields of one message.
+///
+/// Received lines stay in the buffer that the socket filled; added ones go to a fixed block of
+/// `addedBytesMax` bytes. One per exchange, reused, on one worker.
+package final class FieldSection {
+  /// Fields that one message may carry, received and added. HARDENING: 100 received, and room for ours.
+  package static let entriesMax = 160
+
+  /// The block that received lines stand in, while they are in use.
+  package private(set) var received: Buffer?
+  private let added: Buffer
+  /// All lines in order, removed ones included.
+  package private(set) var entries: ContiguousArray<FieldEntry>
+  /// Known fields that have at least one line which is not removed.
+  package private(set) var present = KnownFieldSet()
+
+  /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
+  package init(addedBytesMax: Int) {
+    added = Buffer(capacity: addedBytesMax)
+    entries = []
+    entries.reserveCapacity(Self.entriesMax)
+  }
+
+  /// Forgets everything and returns the received block to its owner.
+  @discardableResult
+  package func reset() -> Buffer? {
+    entries.removeAll(keepingCapacity: true)
+    present = KnownFieldSet()
+    added.clear()
+    defer { received = nil }
+    return received
+  }
+
+  /// Attaches the block that the following `appendReceived` offsets refer to.
+  package func attach(_ buffer: Buffer) { received = buffer }
+
+  /// Records a received line. Returns false when the section is full.
+  package func appendReceived(_ entry: FieldEntry) -> Bool {
+    guard entries.count < Self.entriesMax else { return false }
+    entries.append(entry)
+    present.insert(entry.field)
+    return true
+  }
+
+  /// Adds a line `name: value`. Returns false, and adds nothing, when the section is full.
+  ///
+  /// The caller vouches that `name` is a field name and `value` a field value: text that comes
+  /// from a message is checked by `FieldSyntax` first.
+  package func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
+    let lineCount = name.count + value.count + 4
+    guard entries.count < Self.entriesMax, lineCount <= UInt16.max, added.freeCount >= lineCount
+    else { return false }
+    let start = added.end
+    let isWhole =
+      added.append(name) && added.append(": ") && added.append(value) && added.append("\r\n")
+    precondition(isWhole, "The room for the line was checked.")
+    entries.append(
+      FieldEntry(
+        start: start, nameCount: name.count, valueOffset: name.count + 2, valueCount: value.count,
+        lineCount: lineCount, field: field, isAdded: true))
+    present.insert(field)
+    return true
+  }
+
+  /// Keeps text that is no field, such as a rewritten path, with the added bytes. Nil when it does not fit.
+  package func keep(_ text: Span<UInt8>) -> TextRange? {
+    let start = added.end
+    guard added.append(text) else { return nil }
+    return TextRange(start: start, count: text.count, isAdded: true)
+  }
+
+  /// Marks every line of `field` as removed.
+  package func remove(_ field: KnownField) {
+    guard present.contains(field) else { return }
+    for index in entries.indices where entries[index].field == field {
+      entries[index].isRemoved = true
+    }
+    present.remove(field)
+  }
+
+  /// Marks every line whose field is in `fields` as removed: one pass, whatever their number.
+  package func remove(_ fields: KnownFieldSet) {
+    guard present.intersects(fields) else { return }
+    for index in entries.indices where fields.contains(entries[index].field) {
+      entries[index].isRemoved = true
+    }
+    present.subtract(fields)
+  }
+
+  /// Marks the line at `index` as removed.
+  package func remove(at index: Int) {
+    entries[index].isRemoved = true
+    let field = entries[index].field
+    if !entries.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
+  }
+
+  /// The index of the first line of `field` that is not removed.
+  package func first(_ field: KnownField) -> Int? {
+    guard present.contains(field) else { return nil }
+    return entries.firstIndex { $0.field == field && !$0.isRemoved }
+  }
+
+  /// The index of the first line called `lowercasedName`, at `from` or later, that is not removed.
+  package func first(named lowercasedName: Span<UInt8>, from: Int = 0) -> Int? {
+    var index = from
+    while index < entries.count {
+      if !entries[index].isRemoved, name(at: index).equalsIgnoringCase(lowercasedName) {
+        return index
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  /// Lines of `field` that are not removed.
+  package func count(of field: KnownField) -> Int {
+    guard present.contains(field) else { return 0 }
+    return entries.count { $0.field == field && !$0.isRemoved }
+  }
+
+  /// The name of the line at `index`, in the case in which it was sent.
+  @_lifetime(borrow self)
+  package func name(at index: Int) -> Span<UInt8> {
+    text(entries[index].name, isAdded: entries[index].isAdded)
+  }
+
+  /// The value of the line at `index`, without blanks around it.
+  @_lifetime(borrow self)
+  package func value(at index: Int) -> Span<UInt8> {
+    text(entries[index].value, isAdded: entries[index].isAdded)
+  }
+
+  /// Text at absolute offsets of the received or the added bytes.
+  @_lifetime(borrow self)
+  package func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
+    if isAdded { return added[offsets] }
+    guard let received else { preconditionFailure("A received line has its block attached.") }
+    // The section holds the block as long as the span may live: `reset` is no borrow of the span's reader.
+    return unsafe _overrideLifetime(received[offsets], borrowing: self)
+  }
+
+  @_lifetime(borrow self)
+  package func text(_ range: TextRange) -> Span<UInt8> {
+    text(range.offsets, isAdded: range.isAdded)
+  }
+}

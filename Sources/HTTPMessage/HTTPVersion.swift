@@ -1,0 +1,14 @@
+// Protocol versions as messages carry them. RFC 9110 section 2.5.
+
+package enum HTTPVersion: UInt8, Sendable {
+  case http10, http11, http2
+
+  /// As in logs and in ALPN-free contexts: `HTTP/1.1`.
+  package var name: StaticString {
+    switch self {
+    case .http10: "HTTP/1.0"
+    case .http11: "HTTP/1.1"
+    case .http2: "HTTP/2"
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// Field names that Sluice itself looks at, removes or sets, as one byte each. A name is looked up once, while it is
+// parsed; everything after compares bytes of bit sets.
+
+import Bytes
+
+/// A field whose name means something to Sluice; `other` for every name that does not.
+package enum KnownField: UInt8, Sendable, CaseIterable {
+  case other
+  // Framing and routing: RFC 9110, RFC 9112.
+  case host, contentLength, transferEncoding, connection, keepAlive, proxyConnection, te, trailer
+  case upgrade, expect, via, date, server, location, allow, retryAfter, vary, contentType
+  case contentEncoding, acceptEncoding, cookie, setCookie, authorization, proxyAuthorization
+  case proxyAuthenticate, wwwAuthenticate, origin, userAgent, referer, maxForwards, range, age
+  case cacheControl, contentRange, contentLocation, accept, http2Settings, earlyData, priority
+  // Addresses and ids.
+  case forwarded, xForwardedFor, xForwardedHost, xForwardedProto, xForwardedPort, xForwardedPrefix
+  case xForwardedURI, xForwardedMethod, xForwardedServer, xForwardedSSL, xRealIP, xClientIP
+  case trueClientIP, clientCert, clientCertChain, xRequestID, traceparent, tracestate, b3
+  case proxyStatus, xOriginalURL, xRewriteURL, xHTTPMethodOverride, xOriginalHost
+  // Security headers.
+  case strictTransportSecurity, xContentTypeOptions, xFrameOptions, referrerPolicy
+  case contentSecurityPolicy, crossOriginOpenerPolicy, crossOriginEmbedderPolicy
+  case crossOriginResourcePolicy, permissionsPolicy, xPermittedCrossDomainPolicies
+  case xDNSPrefetchControl, clearSiteData, xXSSProtection, expectCT, publicKeyPins
+  // CORS.
+  case accessControlAllowOrigin, accessControlAllowCredentials, accessControlAllowMethods
+  case accessControlAllowHeaders, accessControlExposeHeaders, accessControlMaxAge
+  case accessControlRequestMethod, accessControlRequestHeaders
+  // Limits.
+  case rateLimit, rateLimitPolicy
+}
+
+/// A set of known fields: four words, no allocation.
+package struct KnownFieldSet: Sendable, Equatable {
+  private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+  package init() {}
+
+  package init(_ fields: [KnownField]) {
+    for field in fields { insert(field) }
+  }
+
+  package static func == (a: Self, b: Self) -> Bool { a.words == b.words }
+
+  package func contains(_ field: KnownField) -> Bool {
+    let bit = UInt64(1) << UInt64(field.rawValue & 63)
+    return switch field.rawValue >> 6 {
+    case 0: words.0 & bit != 0
+    case 1: words.1 & bit != 0
+    case 2: words.2 & bit != 0
+    default: words.3 & bit != 0
+    }
+  }
+
+  package mutating func insert(_ field: KnownField) { set(field, to: true) }
+  package mutating func remove(_ field: KnownField) { set(field, to: false) }
+
+  package mutating func subtract(_ other: Self) {
+    words.0 &= ~other.words.0
+    words.1 &= ~other.words.1
+    words.2 &= ~other.words.2
+    words.3 &= ~other.words.3
+  }
+
+  package mutating func formUnion(_ other: Self) {
+    words.0 |= other.words.0
+    words.1 |= other.words.1
+    words.2 |= other.words.2
+    words.3 |= other.words.3
+  }
+
+  package func intersects(_ other: Self) -> Bool {
+    (words.0 & other.words.0) | (words.1 & other.words.1) | (words.2 & other.words.2)
+      | (words.3 & other.words.3) != 0
+  }
+
+  private mutating func set(_ field: KnownField, to isMember: Bool) {
+    let bit = UInt64(1) << UInt64(field.rawValue & 63)
+    func changed(_ word: UInt64) -> UInt64 { isMember ? word | bit : word & ~bit }
+    switch field.rawValue >> 6 {
+    case 0: words.0 = changed(words.0)
+    case 1: words.1 = changed(words.1)
+    case 2: words.2 = changed(words.2)
+    default: words.3 = changed(words.3)
+    }
+  }
+}

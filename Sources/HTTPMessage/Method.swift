@@ -1,0 +1,34 @@
+// Request methods. RFC 9110 section 9, RFC 5789 (PATCH), RFC 10008 (QUERY).
+
+/// A request method: one of those that have a name here, or `other` with its token kept in the request's text.
+package enum Method: UInt8, Sendable, CaseIterable {
+  case get, head, post, put, delete, connect, options, trace, patch, query, other
+
+  /// Safe methods ask for no change (RFC 9110 section 9.2.1).
+  package var isSafe: Bool {
+    switch self {
+    case .get, .head, .options, .trace, .query: true
+    case .post, .put, .delete, .connect, .patch, .other: false
+    }
+  }
+
+  /// Idempotent methods may be sent again when the connection broke before an answer (section 9.2.2).
+  package var isIdempotent: Bool { isSafe || self == .put || self == .delete }
+
+  /// The token as sent; empty for `other`.
+  package var name: StaticString {
+    switch self {
+    case .get: "GET"
+    case .head: "HEAD"
+    case .post: "POST"
+    case .put: "PUT"
+    case .delete: "DELETE"
+    case .connect: "CONNECT"
+    case .options: "OPTIONS"
+    case .trace: "TRACE"
+    case .patch: "PATCH"
+    case .query: "QUERY"
+    case .other: ""
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// The canonical request: what every policy looks at and what is forwarded, byte for byte. Whatever protocol the
+// client spoke, there is one of these; routing, policies and forwarding never look at the wire again.
+
+import Bytes
+
+/// How the length of a message body is known. RFC 9112 section 6.
+package enum BodyFraming: Sendable, Equatable {
+  /// No body follows.
+  case none
+  /// Exactly this many bytes follow; more than zero.
+  case length(UInt64)
+  /// Chunks follow, or HTTP/2 DATA frames without a declared length.
+  case chunked
+  /// All bytes until the peer closes; responses only.
+  case untilClose
+}
+
+/// One request, strict and canonical.
+///
+/// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and forwarded.
+package final class Request {
+  package var method = Method.get
+  /// The method's token, also when it has a name here.
+  package var methodText = TextRange.empty
+  /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for OPTIONS.
+  package var target = TextRange.empty
+  /// The target without its query; starts with `/`, or is `*`.
+  package var path = TextRange.empty
+  /// What follows the first `?`, without it; nil when there is none.
+  package var query: TextRange?
+  /// The authority as sent: host, and port if one was given.
+  package var authority = TextRange.empty
+  /// The host without port; an IPv6 address keeps its brackets.
+  package var host = TextRange.empty
+  package var version = HTTPVersion.http11
+  package var framing = BodyFraming.none
+  /// Whether the client waits for `100 Continue` before it sends its body. RFC 9110 section 10.1.1.
+  package var expectsContinue = false
+  /// Whether the client is willing to send another request on this connection.
+  package var keepsAlive = true
+  /// Whether the request came over TLS.
+  package var isSecure = false
+  package let fields: FieldSection
+
+  package init(fields: FieldSection) { self.fields = fields }
+
+  /// Forgets everything and returns the block that the head stood in.
+  @discardableResult
+  package func reset() -> Buffer? {
+    method = .get
+    methodText = .empty
+    target = .empty
+    path = .empty
+    query = nil
+    authority = .empty
+    host = .empty
+    version = .http11
+    framing = .none
+    expectsContinue = false
+    keepsAlive = true
+    isSecure = false
+    return fields.reset()
+  }
+
+  @_lifetime(borrow self)
+  package func text(_ range: TextRange) -> Span<UInt8> {
+    // The section is owned by this request for its whole life.
+    unsafe _overrideLifetime(fields.text(range), borrowing: self)
+  }
+}

@@ -1,0 +1,19 @@
+// Where a piece of a message's text stands: in the bytes that were received, or in those that Sluice added.
+
+/// A run of bytes in a `FieldSection`'s received or added text.
+package struct TextRange: Sendable, Equatable {
+  package var start: UInt32
+  package var count: UInt32
+  /// Whether the bytes stand in the added text and not in the received one.
+  package var isAdded: Bool
+
+  package init(start: Int, count: Int, isAdded: Bool = false) {
+    self.start = UInt32(truncatingIfNeeded: start)
+    self.count = UInt32(truncatingIfNeeded: count)
+    self.isAdded = isAdded
+  }
+
+  package static let empty = TextRange(start: 0, count: 0)
+  package var isEmpty: Bool { count == 0 }
+  package var offsets: Range<Int> { Int(start)..<Int(start) + Int(count) }
+}
