@@ -36,7 +36,7 @@ let package = Package(
     library("Bytes"),
 
     library("HTTPMessage", ["Bytes"]),
-    library("Configuration", ["Bytes", collections]),
+    library("Configuration", ["Bytes"]),
     library("Telemetry", ["Bytes", "CLinux", logging]),
     library("OpenSSL", ["Bytes", "COpenSSL"]),
 
