@@ -1,5 +1,5 @@
-# Every task of this project. `make help` lists them; `make run` and `make test` are the two commands
-# that a fresh machine needs. The longer scripts stand in Tools/.
+# Every task of this project. `make help` lists them; `make run` and `make test` are the two
+# commands that a fresh machine needs. The longer scripts stand in Tools/.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
