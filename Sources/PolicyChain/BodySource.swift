@@ -1,6 +1,7 @@
 // Bodies are pulled: nobody reads from one side before the other can take it.
 
 import Bytes
+import Engine
 import HTTPMessage
 
 /// The bytes of a body, pulled by its one owner.
@@ -18,6 +19,9 @@ package protocol BodySource: AnyObject {
 
   /// Whether the last byte has been pulled.
   var isComplete: Bool { get }
+
+  /// When the sender must have made progress; `ready` throws once it has passed. `never` when nothing is awaited.
+  var deadline: Instant { get }
 
   /// Fields after the body; valid once it is complete.
   var trailers: FieldSection? { get }

@@ -38,6 +38,8 @@ package final class Exchange {
   package let waiter: Waiter
   /// The connection that the request came on; set before the chain runs.
   package var connection: DownstreamConnection?
+  /// The client's side; set as long as the exchange runs.
+  package var peer: (any DownstreamPeer)?
 
   /// The request's body; nil when it has none.
   package var requestBody: (any BodySource)?
@@ -109,6 +111,7 @@ package final class Exchange {
     request.reset()
     response.reset()
     connection = nil
+    peer = nil
     requestBody = nil
     responseBody = .none
     requestBodyMax = .max
