@@ -7,6 +7,7 @@ extension Exchange {
   /// Fills the response with an answer of our own. Fields that were there before are gone.
   package func answer(status: UInt16, contentType: StaticString?, body: [UInt8]) {
     response.reset()
+    clearRendered()
     response.status = status
     response.framing = body.isEmpty ? .none : .length(UInt64(body.count))
     responseBody = body.isEmpty ? .none : .bytes(body)

@@ -94,6 +94,9 @@ package final class Exchange {
   /// Adds pre-rendered fields to the response.
   package func render(_ fields: RenderedFields) { rendered.append(fields) }
 
+  /// Forgets pre-rendered fields: the egress stage runs again on another response.
+  func clearRendered() { rendered.removeAll(keepingCapacity: true) }
+
   /// Keeps `resource` until the exchange is finished.
   package func hold(_ resource: any ExchangeResource) { held.append(resource) }
 
