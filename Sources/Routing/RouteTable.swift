@@ -101,7 +101,8 @@ package final class RouteTable {
       request.fields.present.contains(.origin),
       let index = request.fields.first(.accessControlRequestMethod)
     else { return parts.methods.bit(of: request) }
-    return parts.methods.bit(of: request.fields.value(at: index))
+    let fields = request.fields
+    return parts.methods.bit(of: fields.value(at: index))
   }
 
   private func find(

@@ -12,6 +12,8 @@ struct RouteTableBuilder {
     let isNaming: Bool
     /// Header, query and cookie matches, in this order of weight.
     let counts: [Int]
+    /// Its place in the configuration.
+    let order: Int
   }
 
   private var trie = RouteTrie()
@@ -46,7 +48,8 @@ struct RouteTableBuilder {
           Pending(
             terminal: trie.terminal(host, path), candidate: candidate,
             isNaming: !match.methods.isEmpty,
-            counts: [match.headers.count, match.queries.count, match.cookies.count]))
+            counts: [match.headers.count, match.queries.count, match.cookies.count],
+            order: pending.count))
       }
     }
   }
@@ -137,7 +140,7 @@ struct RouteTableBuilder {
     if a.isNaming != b.isNaming { return a.isNaming }
     if a.counts != b.counts { return b.counts.lexicographicallyPrecedes(a.counts) }
     // A tie, which `check` refuses: the order only has to be the same everywhere.
-    return a.candidate.route < b.candidate.route
+    return a.order < b.order
   }
 
   private func literalIndex() -> TextIndex {
