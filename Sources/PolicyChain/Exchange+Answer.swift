@@ -35,6 +35,9 @@ extension Exchange {
       status: reason.status, contentType: "application/problem+json",
       body: problem(reason))
     add(.cacheControl, "cache-control", "no-store")
+    if reason == .methodNotAllowed {
+      add(.allow, name: "allow".utf8Span.span, value: allowedMethods.span)
+    }
     if let error = reason.proxyError {
       add(
         .proxyStatus, name: "proxy-status".utf8Span.span,

@@ -29,14 +29,11 @@ package final class Forwarder: Destination {
 
   package func respond(to exchange: Exchange) async throws(Failure) {
     let pool = pick(exchange)
-    exchange.upstream.name = pool.definition.name
-    exchange.upstream.upstreamIndex = pool.definition.index
     var mayReuse = true
     while true {
       let connection = try await pool.lease(for: exchange, mayReuse: mayReuse)
       exchange.upstream.attempts += 1
-      exchange.upstream.serverIndex = connection.server.index
-      exchange.upstream.server = connection.address
+      exchange.upstream.label = connection.server.definition.label
       exchange.upstream.isReused = !connection.isFresh
       do throws(Failure) {
         try await connection.begin(exchange)

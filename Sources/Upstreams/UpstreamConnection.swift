@@ -109,7 +109,7 @@ package final class UpstreamConnection {
     let host: [UInt8]? =
       switch pool.definition.hostRule {
       case .preserve: nil
-      case .upstream: Array(server.definition.label.utf8)
+      case .upstream: Array(server.definition.name.utf8)
       case .fixed(let name): Array(name.utf8)
       }
     RequestEncoder.encode(exchange.request, host: host, into: &resources.scratch)
@@ -210,7 +210,7 @@ package final class UpstreamConnection {
 
   private func failure(_ reason: Reason, retry: Failure.Retry, _ detail: String?) -> Failure {
     let mayRetry = exchange?.upstream.firstByteAt == nil ? retry : .never
-    let server = server.definition.label
+    let server = server.definition.name
     return Failure(
       reason, origin: .upstream, retry: mayRetry, detail: detail.map { "\(server): \($0)" } ?? server)
   }

@@ -13,10 +13,12 @@ package struct ServerDefinition: Sendable, Hashable {
   package let host: Host
   /// Share of the requests among the upstream's servers; at least 1.
   package let weight: Int
-  /// As written in the config: for logs, metrics and `host upstream`.
-  package let label: String
+  /// As written in the config: host and port.
+  package let name: String
+  package let label: ServerLabel
 
-  package init(host: Host, weight: Int, label: String) {
+  package init(host: Host, weight: Int, name: String, label: ServerLabel) {
+    self.name = name
     self.host = host
     self.weight = weight
     self.label = label
@@ -34,8 +36,6 @@ package enum HostRule: Sendable, Hashable {
 /// An upstream: servers that do the same work.
 package struct UpstreamDefinition: Sendable, Hashable {
   package let name: String
-  /// Its place in the config, for metrics.
-  package let index: Int
   package let servers: [ServerDefinition]
   package let hostRule: HostRule
   /// Connections of the whole process at one time.
@@ -46,11 +46,10 @@ package struct UpstreamDefinition: Sendable, Hashable {
   package let idleTimeout: UInt64
 
   package init(
-    name: String, index: Int, servers: [ServerDefinition], hostRule: HostRule,
+    name: String, servers: [ServerDefinition], hostRule: HostRule,
     connectionsMax: Int, idleMax: Int, idleTimeout: UInt64
   ) {
     self.name = name
-    self.index = index
     self.servers = servers
     self.hostRule = hostRule
     self.connectionsMax = connectionsMax

@@ -107,7 +107,7 @@ package final class UpstreamPool {
   ) async throws(Failure) -> UpstreamConnection {
     guard let address = server.takeAddress() else {
       throw Failure(
-        .nameNotResolved, origin: .upstream, retry: .safe, detail: server.definition.label)
+        .nameNotResolved, origin: .upstream, retry: .safe, detail: server.definition.name)
     }
     guard takePlace() else {
       throw Failure(
@@ -153,6 +153,6 @@ package final class UpstreamPool {
   private static func refusal(_ error: SystemError, _ server: UpstreamServer) -> Failure {
     Failure(
       .connectionRefused, origin: .upstream, retry: .safe,
-      detail: "\(server.definition.label): \(error)")
+      detail: "\(server.definition.name): \(error)")
   }
 }

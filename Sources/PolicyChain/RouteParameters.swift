@@ -10,9 +10,9 @@ package struct RouteParameters: Sendable {
   private var ranges = InlineArray<16, TextRange>(repeating: .empty)
   private var taken: UInt16 = 0
   /// What `**` took, without its slash; nil when the pattern has none.
-  package internal(set) var rest: TextRange?
+  package var rest: TextRange?
 
-  init() {}
+  package init() {}
 
   /// What the parameter in `slot` took; nil when the pattern that matched does not have it.
   package subscript(slot: Int) -> TextRange? {
@@ -20,7 +20,7 @@ package struct RouteParameters: Sendable {
     return ranges[slot]
   }
 
-  mutating func set(_ slot: Int, _ range: TextRange) {
+  package mutating func set(_ slot: Int, _ range: TextRange) {
     ranges[slot] = range
     taken |= 1 << UInt16(slot)
   }
