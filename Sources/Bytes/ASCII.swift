@@ -1,7 +1,7 @@
 // Single bytes and short runs as ASCII: the alphabet in which HTTP, TLS names and the config language are written.
 
 /// Byte values by the names that the RFCs give them.
-package enum ASCII {
+@usableFromInline package enum ASCII {
   package static let tab: UInt8 = 9
   package static let lineFeed: UInt8 = 10
   package static let carriageReturn: UInt8 = 13
@@ -15,6 +15,11 @@ package enum ASCII {
   @inlinable package static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
 
   @inlinable package static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 97 < 26 }
+
+  /// Whether the byte may stand in no line of text: all control characters but the tab.
+  @inlinable package static func isControl(_ byte: UInt8) -> Bool {
+    (byte < 32 && byte != 9) || byte == 127
+  }
 
   /// The value of a hexadecimal digit, or nil for any other byte.
   @inlinable package static func hexValue(_ byte: UInt8) -> UInt8? {

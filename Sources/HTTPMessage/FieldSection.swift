@@ -138,10 +138,11 @@ package final class FieldSection {
   /// Text at absolute offsets of the received or the added bytes.
   @_lifetime(borrow self)
   package func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
-    if isAdded { return added[offsets] }
-    guard let received else { preconditionFailure("A received line has its block attached.") }
-    // The section holds the block as long as the span may live: `reset` is no borrow of the span's reader.
-    return unsafe _overrideLifetime(received[offsets], borrowing: self)
+    guard let block = isAdded ? added : received else {
+      preconditionFailure("A received line has its block attached.")
+    }
+    // Both blocks are held by the section, and `reset` is no borrow of the span's reader.
+    return unsafe _overrideLifetime(block[offsets], borrowing: self)
   }
 
   @_lifetime(borrow self)

@@ -64,7 +64,8 @@ package final class Request {
 
   @_lifetime(borrow self)
   package func text(_ range: TextRange) -> Span<UInt8> {
+    let section = fields
     // The section is owned by this request for its whole life.
-    unsafe _overrideLifetime(fields.text(range), borrowing: self)
+    return unsafe _overrideLifetime(section.text(range), borrowing: self)
   }
 }
