@@ -29,6 +29,18 @@
   }
 }
 
+extension StaticString {
+  /// The bytes of the text, which live as long as the program.
+  package var bytes: Span<UInt8> {
+    @_lifetime(immortal)
+    get {
+      // The storage is constant data of the program, and never freed.
+      let span = unsafe Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+      return unsafe _overrideLifetime(span, copying: ())
+    }
+  }
+}
+
 extension Span where Element == UInt8 {
   /// Whether the bytes equal `text`, byte for byte.
   package func equals(_ text: StaticString) -> Bool {

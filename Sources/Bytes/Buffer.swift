@@ -76,7 +76,9 @@
     guard count <= capacity - end else { return false }
     // The room was checked above, and the source cannot overlap with unfilled bytes.
     unsafe bytes.withUnsafeBytes { source in
-      if let from = source.baseAddress { unsafe (base + end).copyMemory(from: from, byteCount: count) }
+      if let from = source.baseAddress {
+        unsafe (base + end).copyMemory(from: from, byteCount: count)
+      }
     }
     end += count
     return true

@@ -1,4 +1,5 @@
-// Sets of byte values as bit masks: the character classes of RFC 9110 and RFC 3986, without a table in memory.
+// Sets of byte values as bit masks: the character classes of RFC 9110 and RFC 3986, without a table
+// in memory.
 
 /// A set of ASCII values; bytes of 128 and more are never members.
 @usableFromInline package struct ByteSet: Sendable {
@@ -35,20 +36,21 @@ extension ByteSet {
     ByteSet(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
   }
 
-  /// `pchar` (RFC 3986 section 3.3) and the slash, but not `%`, which is checked with its digits, and not
-  /// `;`, which servlet containers cut off a segment with all that follows.
+  /// `pchar` (RFC 3986 section 3.3) and the slash, but not `%`, which is checked with its digits,
+  /// and not `;`, which servlet containers cut off a segment with all that follows.
   @inlinable package static var path: ByteSet {
     ByteSet(low: 0x27FF_FFD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFF)
   }
 
-  /// What a query may hold: all visible ASCII but `"`, `<`, `>`, `#`, and `%`, which is checked with its
-  /// digits. Wider than RFC 3986 section 3.4 by what browsers send as it is, such as brackets and `|`.
+  /// What a query may hold: all visible ASCII but `"`, `<`, `>`, `#`, and `%`, which is checked
+  /// with its digits. Wider than RFC 3986 section 3.4 by what browsers send as it is, such as
+  /// brackets and `|`.
   @inlinable package static var query: ByteSet {
     ByteSet(low: 0xAFFF_FFD2_0000_0000, high: 0x7FFF_FFFF_FFFF_FFFF)
   }
 
-  /// Letters, digits, `-`, `.` and `_`: what names of hosts are written in. RFC 3986's `reg-name` is wider,
-  /// but its other characters occur in no name that resolves.
+  /// Letters, digits, `-`, `.` and `_`: what names of hosts are written in. RFC 3986's `reg-name`
+  /// is wider, but its other characters occur in no name that resolves.
   @inlinable package static var hostName: ByteSet {
     ByteSet(low: 0x03FF_6000_0000_0000, high: 0x07FF_FFFE_87FF_FFFE)
   }

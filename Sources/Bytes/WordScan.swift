@@ -1,5 +1,5 @@
-// Scans that look at eight bytes at a time. All of them load through `word(at:)`, which is checked once per word;
-// what they find is exact, whatever the bytes.
+// Scans that look at eight bytes at a time. All of them load through `word(at:)`, which is checked
+// once per word; what they find is exact, whatever the bytes.
 
 extension Span where Element == UInt8 {
   /// The eight bytes from `index` on as one word, the first byte lowest.
@@ -18,8 +18,9 @@ extension Span where Element == UInt8 {
     var index = start
     while index <= count &- 8 {
       let word = word(at: index)
-      // The lowest bit that is set is never wrong in the direction of missing a control character: a
-      // carry or borrow can only add hits above a true one, or above a byte of 255. Each hit is looked at.
+      // The lowest bit that is set is never wrong in the direction of missing a control character:
+      // a carry or borrow can only add hits above a true one, or above a byte of 255. Each hit is
+      // looked at.
       let hits =
         ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
         & 0x8080_8080_8080_8080
@@ -35,9 +36,11 @@ extension Span where Element == UInt8 {
     return index
   }
 
-  /// The index of the first byte at `start` or later that is no letter, digit or hyphen, or `count`.
+  /// The index of the first byte at `start` or later that is no letter, digit or hyphen, or
+  /// `count`.
   ///
-  /// Nearly all field names consist of these alone, so that one test of eight bytes settles most names.
+  /// Nearly all field names consist of these alone, so that one test of eight bytes settles most
+  /// names.
   package func firstNonNameByte(from start: Int) -> Int {
     var index = start
     while index <= count &- 8 {
@@ -51,7 +54,23 @@ extension Span where Element == UInt8 {
     return index
   }
 
-  /// The high bit of each byte of the result tells whether that byte of `word` is a letter, digit or hyphen.
+  /// The index of the first `byte` at `start` or later, or `count` when there is none.
+  package func firstIndex(of byte: UInt8, from start: Int) -> Int {
+    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
+    var index = start
+    while index <= count &- 8 {
+      let difference = word(at: index) ^ pattern
+      // The lowest hit is exact: a borrow can only come from a zero byte below.
+      let hits = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+      if hits != 0 { return index &+ (hits.trailingZeroBitCount &>> 3) }
+      index &+= 8
+    }
+    while index < count, self[index] != byte { index &+= 1 }
+    return index
+  }
+
+  /// The high bit of each byte of the result tells whether that byte of `word` is a letter, digit
+  /// or hyphen.
   @inline(__always)
   private static func nameBytes(in word: UInt64) -> UInt64 {
     // Seven bits per byte, so that no addition carries into the next byte.
@@ -64,8 +83,8 @@ extension Span where Element == UInt8 {
     return (letters | digits | hyphens) & ~word
   }
 
-  /// The first and the last bytes, at most eight of each, with letters in lower case: enough to tell most
-  /// names apart. Names of fewer than eight bytes give the same word twice.
+  /// The first and the last bytes, at most eight of each, with letters in lower case: enough to
+  /// tell most names apart. Names of fewer than eight bytes give the same word twice.
   package var lowercasedEnds: (first: UInt64, last: UInt64) {
     let lower: UInt64 = 0x2020_2020_2020_2020
     if count >= 8 { return (word(at: 0) | lower, word(at: count &- 8) | lower) }
@@ -74,11 +93,11 @@ extension Span where Element == UInt8 {
     return (word, word)
   }
 
-  /// Whether the bytes equal `name`, a field name of letters, digits and hyphens, whatever the case of both.
+  /// Whether the bytes equal `name`, a field name of letters, digits and hyphens, whatever the case
+  /// of both.
   package func equalsName(_ name: StaticString) -> Bool {
     guard count == name.utf8CodeUnitCount else { return false }
-    // A static string's storage lives as long as the program.
-    let other = unsafe Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount)
+    let other = name.bytes
     guard count >= 8 else {
       for index in 0..<count where ASCII.lowercase(self[index]) != ASCII.lowercase(other[index]) {
         return false
@@ -96,7 +115,8 @@ extension Span where Element == UInt8 {
   @inline(__always)
   private static func areEqualNames(_ bytes: UInt64, _ name: UInt64) -> Bool {
     let lower: UInt64 = 0x2020_2020_2020_2020
-    // Setting that bit turns a control character into a digit or hyphen, so none may be among the bytes.
+    // Setting that bit turns a control character into a digit or hyphen, so none may be among the
+    // bytes.
     let isVisible = (bytes | bytes &<< 1) & 0x4040_4040_4040_4040 == 0x4040_4040_4040_4040
     return bytes | lower == name | lower && isVisible
   }
