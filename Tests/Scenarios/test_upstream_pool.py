@@ -1,4 +1,6 @@
-"""Connections to upstreams: kept, reused last-in first-out, checked, and retried only when it is safe."""
+"""Connections to upstreams: kept, reused last-in first-out, checked, and retried only when it is
+safe.
+"""
 
 import threading
 
@@ -49,6 +51,7 @@ def close_second(origin):
             peer.read_body(message)
             return False
         return usual(message, peer)
+
     origin.respond = respond
 
 
