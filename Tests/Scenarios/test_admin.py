@@ -34,7 +34,7 @@ def test_the_edge_serves_no_admin_path(edge):
 
 
 def test_another_host_is_refused(edge):
-    """A page in a browser on this machine must not reach the admin listener through its own name."""
+    """A page in a browser here must not reach the admin listener through a name of its own."""
     with Client(("127.0.0.1", edge.admin)) as client:
         assert client.ask("/metrics", host="evil.example").status in (400, 403, 421)
 

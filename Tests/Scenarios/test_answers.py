@@ -1,4 +1,4 @@
-"""Every answer carries ids and security headers; the gateway's own are problem documents. RFC 9457."""
+"""Every answer carries ids and security headers; our own are problem documents. RFC 9457."""
 
 import pytest
 

@@ -43,7 +43,8 @@ ENCODING = {
     "a parameter": POST + "Transfer-Encoding: chunked;a=b\r\n\r\n0\r\n\r\n",
     "an empty encoding": POST + "Transfer-Encoding:\r\n\r\n",
     "a longer word": POST + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-    "HTTP/1.0 with chunked": "POST / HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "HTTP/1.0 with chunked": POST.replace("1.1", "1.0")
+    + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 }
 
 LINES = {

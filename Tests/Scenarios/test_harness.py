@@ -1,4 +1,4 @@
-"""The harness itself: an origin and a client face to face, so that a failure elsewhere is Sluice's."""
+"""The harness itself, origin and client face to face: a failure elsewhere is then Sluice's."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The first policies, each on the wire: ids, trace context, addresses, headers, bodies, rewriting."""
+"""The first policies on the wire: ids, trace context, addresses, headers, bodies, rewriting."""
 
 import re
 

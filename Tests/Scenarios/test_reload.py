@@ -1,4 +1,4 @@
-"""HUP swaps the whole config, a bad one changes nothing, and requests in flight end as they began."""
+"""HUP swaps the whole config, a bad one changes nothing, requests in flight end as they began."""
 
 import threading
 

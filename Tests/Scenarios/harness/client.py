@@ -55,7 +55,7 @@ class Client:
         return self.response(method)
 
     def is_closed(self) -> bool:
-        """Whether the peer has closed and sent nothing more; waits for it as long as the timeout."""
+        """Whether the peer closed and sent nothing more; waits for it as long as the timeout."""
         try:
             return self.reader.rest() == b""
         except (ConnectionResetError, BrokenPipeError, ssl.SSLError):

@@ -1,4 +1,4 @@
-"""The real binary as a child process: started on a config of its own, watched, and always stopped."""
+"""The real binary as a child process: started on its own config, watched, always stopped."""
 
 import http.client
 import json
