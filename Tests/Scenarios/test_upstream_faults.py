@@ -43,10 +43,11 @@ def test_a_bad_answer_is_502_and_its_connection_is_never_reused(start, origin, r
         answer = client.ask("/", "POST", body=b"a")
         document = problem(answer, 502)
         proxy_status(answer)
-        origin.respond = responses.fixed()
-        before = origin.accepted
+    origin.respond = responses.fixed()
+    before = origin.accepted
+    with site.connect() as client:
         assert client.ask().status == 200
-        assert origin.accepted == before + 1
+    assert origin.accepted == before + 1
     assert site.gateway.log_line(status=502)["reason"] == document["reason"]
 
 
