@@ -97,12 +97,28 @@ package final class RouteTable {
   }
 
   private func method(of request: Request, by matchedMethod: MatchedMethod) -> MethodSet {
-    guard matchedMethod == .askedByPreflight, request.method == .options,
-      request.fields.present.contains(.origin),
-      let index = request.fields.first(.accessControlRequestMethod)
-    else { return parts.methods.bit(of: request) }
+    guard let index = Self.askedMethod(of: request, by: matchedMethod) else {
+      return parts.methods.bit(of: request)
+    }
     let fields = request.fields
     return parts.methods.bit(of: fields.value(at: index))
+  }
+
+  /// The field in which a preflight says which method it asks for; nil for any other request.
+  private static func askedMethod(of request: Request, by method: MatchedMethod) -> Int? {
+    guard method == .askedByPreflight, request.method == .options,
+      request.fields.present.contains(.origin)
+    else { return nil }
+    return request.fields.first(.accessControlRequestMethod)
+  }
+
+  /// The method that `lookup` goes by, for explanations.
+  static func methodText(of request: Request, by method: MatchedMethod) -> String {
+    guard let index = askedMethod(of: request, by: method) else {
+      return request.text(request.methodText).text
+    }
+    let fields = request.fields
+    return fields.value(at: index).text
   }
 
   private func find(
