@@ -264,7 +264,7 @@ struct RouteTableLimitTests {
     let table = try compile(try routes(11))
     #expect(table.words(AskedRequest(path: path + "/end")) == "0")
     #expect(table.words(AskedRequest(path: path + "/no")) == "404")
-    let error = #expect(throws: RouteTableError.self) { try compile(try routes(13)) }
-    #expect(error?.message.contains("at most 16384") == true)
+    let error = #expect(throws: RouteTableError.self) { try compile(try routes(14)) }
+    #expect(error?.message.contains("at most 32768") == true)
   }
 }
