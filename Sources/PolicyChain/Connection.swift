@@ -2,6 +2,7 @@
 
 import Bytes
 import Engine
+import HTTPMessage
 
 /// A downstream connection as policies, log and metrics see it.
 package final class DownstreamConnection {
@@ -18,6 +19,14 @@ package final class DownstreamConnection {
     self.local = local
     if case .ip(let address, _) = peer { peerAddress = address } else { peerAddress = nil }
   }
+}
+
+/// The client's side of an exchange, as those see it who work for the client.
+package protocol DownstreamPeer: AnyObject {
+  /// Whether the client has left: nobody waits for the answer any more.
+  var isGone: Bool { get }
+  /// Passes an interim response (1xx, never 101) on to the client, where its protocol knows them.
+  func sendInterim(_ head: ResponseHead)
 }
 
 /// A listener of the current generation, by its place in the config.

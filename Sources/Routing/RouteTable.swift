@@ -5,6 +5,7 @@
 
 import Bytes
 import HTTPMessage
+import PolicyChain
 
 /// The routes of one listener. Stays on one worker: it keeps scratch space for the request at hand.
 package final class RouteTable {
