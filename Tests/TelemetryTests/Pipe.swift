@@ -27,7 +27,8 @@ final class Pipe {
     reader = -1
   }
 
-  /// Reads until `count` bytes came, or none for five seconds: a test that waits in vain fails and does not hang.
+  /// Reads until `count` bytes came, or none for five seconds: a test that waits in vain fails and
+  /// does not hang.
   func read(_ count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
