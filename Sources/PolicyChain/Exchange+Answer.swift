@@ -7,6 +7,7 @@ extension Exchange {
   /// Fills the response with an answer of our own. Fields that were there before are gone.
   package func answer(status: UInt16, contentType: StaticString?, body: [UInt8]) {
     response.reset()
+    clearRendered()
     response.status = status
     response.framing = body.isEmpty ? .none : .length(UInt64(body.count))
     responseBody = body.isEmpty ? .none : .bytes(body)
@@ -34,6 +35,9 @@ extension Exchange {
       status: reason.status, contentType: "application/problem+json",
       body: problem(reason))
     add(.cacheControl, "cache-control", "no-store")
+    if reason == .methodNotAllowed {
+      add(.allow, name: "allow".utf8Span.span, value: allowedMethods.span)
+    }
     if let error = reason.proxyError {
       add(
         .proxyStatus, name: "proxy-status".utf8Span.span,

@@ -18,10 +18,7 @@ package final class Exchange {
 
   /// What happened upstream, for log and metrics.
   package struct UpstreamOutcome {
-    package var name: String?
-    package var upstreamIndex = -1
-    package var serverIndex = -1
-    package var server: SocketAddress?
+    package var label: ServerLabel?
     package var attempts = 0
     package var status: UInt16 = 0
     package var isReused = false
@@ -64,15 +61,17 @@ package final class Exchange {
   package var traceID = TextRange.empty
   package var spanID = TextRange.empty
 
-  /// The route that took the request; -1 when none did.
-  package var routeIndex = -1
-  /// What path patterns captured, by their names.
-  package var parameters = PathParameters()
+  /// The route that took the request; nil when none did.
+  package var route: RouteLabel?
+  /// What a 405 answer says in Allow.
+  package var allowedMethods: [UInt8] = []
+  /// What the path pattern of the route captured.
+  package var parameters = RouteParameters()
 
   package var outcome = Outcome()
   package var upstream = UpstreamOutcome()
   /// Fields that egress policies add as they are.
-  package private(set) var rendered: [RenderedFields] = []
+  package private(set) var rendered: [FieldBlock] = []
   /// Fields of the response did not fit: it is not sent as it is.
   package var isResponseOverfull = false
   private var held: [any ExchangeResource] = []
@@ -92,7 +91,10 @@ package final class Exchange {
   }
 
   /// Adds pre-rendered fields to the response.
-  package func render(_ fields: RenderedFields) { rendered.append(fields) }
+  package func render(_ block: FieldBlock) { rendered.append(block) }
+
+  /// Forgets pre-rendered fields: the egress stage runs again on another response.
+  func clearRendered() { rendered.removeAll(keepingCapacity: true) }
 
   /// Keeps `resource` until the exchange is finished.
   package func hold(_ resource: any ExchangeResource) { held.append(resource) }
@@ -122,8 +124,9 @@ package final class Exchange {
     requestID = .empty
     traceID = .empty
     spanID = .empty
-    routeIndex = -1
-    parameters = PathParameters()
+    route = nil
+    allowedMethods = []
+    parameters = RouteParameters()
     outcome = Outcome()
     upstream = UpstreamOutcome()
     rendered.removeAll(keepingCapacity: true)
