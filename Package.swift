@@ -51,7 +51,8 @@ let package = Package(
     library("Upstreams", ["PolicyChain", "HTTP1", "TLS", "CAres"]),
 
     library("Gateway", ["Policies", "Routing", "Upstreams"]),
-    .executableTarget(name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
+    .executableTarget(
+      name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
