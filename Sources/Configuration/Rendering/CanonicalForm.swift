@@ -34,7 +34,7 @@ enum CanonicalForm {
     of statements: [CheckedStatement], _ shape: DirectiveShape,
     _ extra: (CheckedStatement) -> [JSON.Member]
   ) -> JSON {
-    let object = { (statement: CheckedStatement) -> JSON in
+    func object(_ statement: CheckedStatement) -> JSON {
       if statement.form == .off { return .string("off") }
       let own = properties(statement.declaration, statement.values)
       // What is inherited is printed where it holds, not where it is said.
@@ -45,7 +45,7 @@ enum CanonicalForm {
       let sorted = statements.sorted { $0.name < $1.name }
       return .object(sorted.map { JSON.Member(key: $0.name, value: object($0)) })
     }
-    let objects = statements.map(object)
+    let objects = statements.map { object($0) }
     return shape.isRepeatable ? .array(sorted(objects)) : objects.first ?? .null
   }
 

@@ -8,7 +8,7 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   package let defaults: Settings
   let arguments: [Property<Settings>]
   let properties: [Property<Settings>]
-  private let checks: @Sendable (Settings) -> [SettingsProblem]
+  private let checks: (@Sendable (Settings) -> [SettingsProblem])?
 
   /// - Parameters:
   ///   - scopes: the blocks it may stand in.
@@ -23,7 +23,7 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
     inheritance: Inheritance = .record(.on), defines: EntityKind? = nil, opens: Scope? = nil,
     isRepeatable: Bool = false, arguments: [Property<Settings>] = [], defaults: Settings,
     properties: [Property<Settings>], later: [String] = [], examples: [Example],
-    check: @escaping @Sendable (Settings) -> [SettingsProblem] = { _ in [] }
+    check: (@Sendable (Settings) -> [SettingsProblem])? = nil
   ) {
     self.arguments = arguments.map(\.asArgument)
     self.properties = properties
@@ -57,7 +57,8 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   }
 
   package func problems(in settings: any Sendable) -> [SettingsProblem] {
-    (settings as? Settings).map(checks) ?? []
+    guard let checks, let settings = settings as? Settings else { return [] }
+    return checks(settings)
   }
 
   private func property(at slot: PropertySlot) -> Property<Settings> {
