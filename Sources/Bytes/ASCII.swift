@@ -62,3 +62,16 @@ extension Span where Element == UInt8 {
   /// A copy of the bytes: for control paths and tests.
   package var array: [UInt8] { unsafe withUnsafeBytes { unsafe [UInt8]($0) } }
 }
+
+extension StaticString {
+  /// The text as bytes, which live as long as the program.
+  package var bytes: Span<UInt8> {
+    @_lifetime(immortal)
+    get {
+      // A static string's storage is never freed; the precondition keeps out the single-scalar form, which has none.
+      precondition(hasPointerRepresentation, "A static text is kept as a pointer.")
+      let span = unsafe Span<UInt8>(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+      return unsafe _overrideLifetime(span, copying: ())
+    }
+  }
+}

@@ -65,6 +65,6 @@ package final class Request {
   @_lifetime(borrow self)
   package func text(_ range: TextRange) -> Span<UInt8> {
     // The section is owned by this request for its whole life.
-    unsafe _overrideLifetime(fields.text(range), borrowing: self)
+    unsafe _overrideLifetime(fields.unsafeText(range), borrowing: self)
   }
 }
