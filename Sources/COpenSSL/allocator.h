@@ -1,6 +1,6 @@
-/* Memory for libcrypto: the C library's, with a few record buffers kept per thread. A session that holds no
-   buffers while idle (SSL_MODE_RELEASE_BUFFERS) takes and returns one of about 17 KB for each record: from
-   the heap, these would cost time and leave holes between the sessions. */
+/* Memory for libcrypto: the C library's, with a few record buffers kept per thread. A session that
+   holds no buffers while idle (SSL_MODE_RELEASE_BUFFERS) takes and returns one of about 17 KB for
+   each record: from the heap, these would cost time and leave holes between the sessions. */
 #pragma once
 #include <malloc.h>
 #include <openssl/crypto.h>
@@ -17,15 +17,20 @@ typedef struct co_blocks {
     void *block[co_blocks_max];
 } co_blocks;
 
-/* Each module that imports this header gets a list of its own; only the one whose functions are set is used. */
-static _Thread_local co_blocks co_kept_blocks;
+/* This thread's list. Each module that imports this header gets lists of its own; only those of
+   the module whose functions are set are used. A variable outside a function would not be emitted
+   for Swift. */
+static inline co_blocks *co_kept_blocks(void) {
+    static _Thread_local co_blocks kept;
+    return &kept;
+}
 
 static inline void *co_allocate(size_t count, const char *file, int line) {
     (void)file;
     (void)line;
     if (count < co_block_least || count > co_block_bytes) return malloc(count);
-    if (co_kept_blocks.count > 0) return co_kept_blocks.block[--co_kept_blocks.count];
-    return malloc(co_block_bytes);
+    co_blocks *kept = co_kept_blocks();
+    return kept->count > 0 ? kept->block[--kept->count] : malloc(co_block_bytes);
 }
 
 static inline void co_release(void *block, const char *file, int line) {
@@ -33,11 +38,11 @@ static inline void co_release(void *block, const char *file, int line) {
     (void)line;
     if (block == NULL) return;
     size_t usable = malloc_usable_size(block);
-    if (usable >= co_block_bytes && usable < co_block_bytes + 64 && co_kept_blocks.count < co_blocks_max) {
-        co_kept_blocks.block[co_kept_blocks.count++] = block;
-        return;
-    }
-    free(block);
+    co_blocks *kept = co_kept_blocks();
+    if (usable >= co_block_bytes && usable < co_block_bytes + 64 && kept->count < co_blocks_max)
+        kept->block[kept->count++] = block;
+    else
+        free(block);
 }
 
 static inline void *co_reallocate(void *block, size_t count, const char *file, int line) {

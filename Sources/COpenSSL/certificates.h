@@ -42,7 +42,8 @@ static inline X509 *co_read_certificate(BIO *bio, OSSL_LIB_CTX *library, int *en
     return NULL;
 }
 
-static inline X509 *co_decode_certificate(OSSL_LIB_CTX *library, const unsigned char *der, long count) {
+static inline X509 *co_decode_certificate(
+    OSSL_LIB_CTX *library, const unsigned char *der, long count) {
     const unsigned char *position = der;
     X509 *fresh = X509_new_ex(library, NULL);
     if (fresh == NULL) return NULL;
@@ -72,7 +73,8 @@ static inline GENERAL_NAMES *co_names(X509 *x) {
 static inline int co_names_count(GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
 
 /* The type of a name, with its bytes for DNS, URI and IP names and NULL for any other type. */
-static inline int co_name_at(GENERAL_NAMES *names, int index, const unsigned char **bytes, int *count) {
+static inline int co_name_at(
+    GENERAL_NAMES *names, int index, const unsigned char **bytes, int *count) {
     int type = 0;
     void *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, index), &type);
     *bytes = NULL;

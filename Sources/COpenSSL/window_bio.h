@@ -61,8 +61,10 @@ static inline BIO_METHOD *co_window_method(void) {
     if (type == -1) return NULL;
     BIO_METHOD *method = BIO_meth_new(type | BIO_TYPE_SOURCE_SINK, "window");
     if (method == NULL) return NULL;
-    if (BIO_meth_set_read_ex(method, co_window_read) && BIO_meth_set_write_ex(method, co_window_write)
-        && BIO_meth_set_ctrl(method, co_window_ctrl) && BIO_meth_set_create(method, co_window_create))
+    if (BIO_meth_set_read_ex(method, co_window_read)
+        && BIO_meth_set_write_ex(method, co_window_write)
+        && BIO_meth_set_ctrl(method, co_window_ctrl)
+        && BIO_meth_set_create(method, co_window_create))
         return method;
     BIO_meth_free(method);
     return NULL;

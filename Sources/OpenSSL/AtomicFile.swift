@@ -4,9 +4,9 @@ import COpenSSL
 import Glibc
 
 package enum AtomicFile {
-  /// Writes beside the target under a name that did not exist, makes it durable, and renames it into place: a
-  /// reader sees the old file or the new one, and a key is never readable by others for a moment.
-  /// Throws the system's error number.
+  /// Writes beside the target under a name that did not exist, makes it durable, and renames it
+  /// into place: a reader sees the old file or the new one, and a key is never readable by others
+  /// for a moment. Throws the system's error number.
   package static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(SystemError) {
     let draft = "\(path).\(getpid()).new"
     let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)

@@ -1,5 +1,5 @@
-// The subject alternative names of a certificate. RFC 5280 section 4.2.1.6. The common name is never used as a
-// host name.
+// The subject alternative names of a certificate. RFC 5280 section 4.2.1.6. The common name is
+// never used as a host name.
 
 import COpenSSL
 
@@ -12,8 +12,8 @@ package enum CertificateName: Equatable, Sendable {
 }
 
 extension Certificate {
-  /// The DNS, URI and IP names of the certificate, in its order. Throws when one holds a byte that such a name
-  /// cannot have: a NUL inside a name has made checkers see a shorter one.
+  /// The DNS, URI and IP names of the certificate, in its order. Throws when one holds a byte that
+  /// such a name cannot have: a NUL inside a name has made checkers see a shorter one.
   package var names: [CertificateName] {
     get throws(CryptoError) {
       guard let list = unsafe co_names(pointer) else {

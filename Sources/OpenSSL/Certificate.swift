@@ -1,5 +1,5 @@
-// An X.509 certificate (RFC 5280), read, written and asked about. Trust is decided elsewhere: by OpenSSL's
-// verification during a handshake.
+// An X.509 certificate (RFC 5280), read, written and asked about. Trust is decided elsewhere: by
+// OpenSSL's verification during a handshake.
 
 import Bytes
 import COpenSSL

@@ -1,5 +1,5 @@
-// What a new certificate shall say, and its making. For development certificates and tests: it is not an authority
-// for production.
+// What a new certificate shall say, and its making. For development certificates and tests: it is
+// not an authority for production.
 
 import COpenSSL
 

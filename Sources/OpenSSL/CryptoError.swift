@@ -1,5 +1,5 @@
-// What OpenSSL reports when an operation fails, as a small value that is put into words only when read.
-// It is not about connections: TLS has an error of its own.
+// What OpenSSL reports when an operation fails, as a small value that is put into words only when
+// read. It is not about connections: TLS has an error of its own.
 
 import COpenSSL
 

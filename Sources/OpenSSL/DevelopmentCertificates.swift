@@ -1,5 +1,5 @@
-// What `sluice certs` writes: a local authority and leaf certificates for trying the gateway on one's own machine.
-// They are not for production: the authority's key lies beside them.
+// What `sluice certs` writes: a local authority and leaf certificates for trying the gateway on
+// one's own machine. They are not for production: the authority's key lies beside them.
 
 import Glibc
 
@@ -36,8 +36,9 @@ package struct DevelopmentCertificates {
     self.names = names
   }
 
-  /// Generates and writes `ca`, `edge-ecdsa` and `edge-rsa`, each as `.pem` and `.key`, replacing what is there.
-  /// Keys have mode 0600. A leaf's file holds the leaf alone: the authority is what clients are told to trust.
+  /// Generates and writes `ca`, `edge-ecdsa` and `edge-rsa`, each as `.pem` and `.key`, replacing
+  /// what is there. Keys have mode 0600. A leaf's file holds the leaf alone: the authority is what
+  /// clients are told to trust.
   package func write(now: Int, library: LibraryContext) throws(Failure) -> Written {
     let authorityKey = try generate(.ecdsa, library)
     let authority = try issue(

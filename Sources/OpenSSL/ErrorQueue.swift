@@ -1,5 +1,5 @@
-// OpenSSL's per-thread queue of errors. Whoever sees a call fail empties it, since a leftover entry would be
-// taken for the next connection's failure.
+// OpenSSL's per-thread queue of errors. Whoever sees a call fail empties it, since a leftover entry
+// would be taken for the next connection's failure.
 
 import COpenSSL
 

@@ -3,7 +3,8 @@
 import Glibc
 
 package enum FileBytes {
-  /// The file's bytes. Throws the system's error number, and EFBIG for a file of more than `max` bytes.
+  /// The file's bytes. Throws the system's error number, and EFBIG for a file of more than `max`
+  /// bytes.
   package static func read(_ path: String, max: Int) throws(SystemError) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SystemError(number: errno) }

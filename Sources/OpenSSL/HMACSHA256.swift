@@ -30,7 +30,8 @@ import COpenSSL
         filledBy: { output in
           let target = unsafe output.baseAddress?.assumingMemoryBound(to: UInt8.self)
           var count = 0
-          // Without a key the context starts again with the one it has; the output is 32 bytes long.
+          // Without a key the context starts again with the one it has; the output is 32 bytes
+          // long.
           guard unsafe EVP_MAC_init(state, nil, 0, nil) == 1,
             unsafe EVP_MAC_update(state, input.baseAddress, input.count) == 1
           else { return false }

@@ -1,4 +1,5 @@
-// The kinds of key that certificates here may have. A client chooses among a server's certificates by kind.
+// The kinds of key that certificates here may have. A client chooses among a server's certificates
+// by kind.
 
 import COpenSSL
 

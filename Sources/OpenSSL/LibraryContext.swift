@@ -1,9 +1,11 @@
 // One OpenSSL library context: providers, random state and fetched algorithms of one worker.
-// OpenSSL 3.0 takes shared locks inside a context, so that workers which share one slow each other down.
+// OpenSSL 3.0 takes shared locks inside a context, so that workers which share one slow each other
+// down.
 
 import COpenSSL
 
-/// The algorithms that one worker uses, fetched once. Not `Sendable`: it stays with the worker that made it.
+/// The algorithms that one worker uses, fetched once. Not `Sendable`: it stays with the worker that
+/// made it.
 @safe package final class LibraryContext {
   /// OpenSSL's handle, for the targets that wrap more of the library. Valid as long as this object.
   @unsafe package let pointer: OpaquePointer

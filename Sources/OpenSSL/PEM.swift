@@ -3,8 +3,8 @@
 import COpenSSL
 
 package enum PEM {
-  /// Reads every certificate of the text, in its order. Throws when there is none, when one cannot be read, or
-  /// when there are more than `max`: a half-read bundle is not a bundle.
+  /// Reads every certificate of the text, in its order. Throws when there is none, when one cannot
+  /// be read, or when there are more than `max`: a half-read bundle is not a bundle.
   package static func certificates(in text: Span<UInt8>, max: Int, library: LibraryContext)
     throws(CryptoError) -> [Certificate]
   {

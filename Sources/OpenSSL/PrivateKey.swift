@@ -1,4 +1,5 @@
-// A private key, read or generated. It signs inside OpenSSL and leaves it only as PEM for a file or as wiped bytes.
+// A private key, read or generated. It signs inside OpenSSL and leaves it only as PEM for a file or
+// as wiped bytes.
 
 import Bytes
 import COpenSSL
@@ -36,7 +37,8 @@ import COpenSSL
     return key
   }
 
-  /// Reads the first private key in PEM text. An encrypted one is refused: nobody is there to type a passphrase.
+  /// Reads the first private key in PEM text. An encrypted one is refused: nobody is there to type
+  /// a passphrase.
   package static func read(pem: Span<UInt8>, library: LibraryContext)
     throws(CryptoError) -> PrivateKey
   {

@@ -1,4 +1,5 @@
-// Random numbers from OpenSSL's generator, drawn in blocks so that an id costs no call of the library.
+// Random numbers from OpenSSL's generator, drawn in blocks so that an id costs no call of the
+// library.
 
 import COpenSSL
 
@@ -10,7 +11,8 @@ import COpenSSL
   private let block: UnsafeMutableRawBufferPointer
   private var offset = SecureRandom.blockBytes
 
-  /// Fails when the generator gives no bytes, so that a start without randomness is noticed at once.
+  /// Fails when the generator gives no bytes, so that a start without randomness is noticed at
+  /// once.
   package init(library: LibraryContext) throws(CryptoError) {
     self.library = library
     unsafe block = .allocate(byteCount: Self.blockBytes, alignment: 16)
@@ -36,8 +38,8 @@ import COpenSSL
     offset = 0
   }
 
-  // A gateway that goes on with predictable ids and tickets is worse than one that stops. No peer can
-  // cause this: the generator was seeded at the start.
+  // A gateway that goes on with predictable ids and tickets is worse than one that stops. No peer
+  // can cause this: the generator was seeded at the start.
   private func redraw() {
     do { try draw() } catch { preconditionFailure("The random generator failed while running.") }
   }

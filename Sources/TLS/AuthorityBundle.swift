@@ -1,4 +1,5 @@
-// The certificates of the authorities that a side trusts, as a value that every worker can build its own store from.
+// The certificates of the authorities that a side trusts, as a value that every worker can build
+// its own store from.
 
 import Glibc
 import OpenSSL
@@ -14,8 +15,8 @@ package struct AuthorityBundle: Sendable, Equatable {
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
   ]
 
-  /// Throws when any certificate of the text cannot be read or there is none: fewer authorities than were meant is
-  /// an error too.
+  /// Throws when any certificate of the text cannot be read or there is none: fewer authorities
+  /// than were meant is an error too.
   package init(pem: [UInt8], library: LibraryContext) throws(TLSSetupError) {
     self.pem = pem
     do {

@@ -1,4 +1,5 @@
-// Why a certificate and its key cannot be used, as Control reports it. The pair in use stays in use.
+// Why a certificate and its key cannot be used, as Control reports it. The pair in use stays in
+// use.
 
 import OpenSSL
 

@@ -1,5 +1,5 @@
-// A certificate chain with its private key, proved to belong together, as a value that each worker reads into its own
-// library context.
+// A certificate chain with its private key, proved to belong together, as a value that each worker
+// reads into its own library context.
 
 import OpenSSL
 
@@ -24,8 +24,8 @@ package struct CertificatePair: Sendable {
     case noNames = "certificate_without_names"
   }
 
-  /// Reads and proves a pair from PEM text. Throws when either part cannot be read, the key is encrypted or of a kind
-  /// that TLS here does not use, or the key is not the leaf's.
+  /// Reads and proves a pair from PEM text. Throws when either part cannot be read, the key is
+  /// encrypted or of a kind that TLS here does not use, or the key is not the leaf's.
   package init(chainPEM: Span<UInt8>, keyPEM: Span<UInt8>, library: LibraryContext)
     throws(CertificateError)
   {

@@ -1,9 +1,10 @@
-// The certificates of the configuration, read as verified pairs and read again when their files change. A pair that
-// cannot be used never takes the place of one that can.
+// The certificates of the configuration, read as verified pairs and read again when their files
+// change. A pair that cannot be used never takes the place of one that can.
 
 import OpenSSL
 
-/// Control's view of the certificate files. It hands out immutable pairs, from which each worker makes its own contexts.
+/// Control's view of the certificate files. It hands out immutable pairs, from which each worker
+/// makes its own contexts.
 package struct CertificateStore {
   /// The two files of one certificate.
   package struct Source: Equatable, Sendable {
@@ -50,11 +51,13 @@ package struct CertificateStore {
 
   package func pair(named name: String) -> CertificatePair? { entries[name]?.pair }
 
-  /// Reads a pair for the first time, or from other files than before. Throws, and changes nothing, when it cannot be used.
+  /// Reads a pair for the first time, or from other files than before. Throws, and changes nothing,
+  /// when it cannot be used.
   package mutating func load(_ name: String, from source: Source, library: LibraryContext)
     throws(CertificateError) -> CertificatePair
   {
-    // Stamps are taken first: a file that changes while it is read looks changed afterwards, not read.
+    // Stamps are taken first: a file that changes while it is read looks changed afterwards, not
+    // read.
     let stamps = Self.stamps(of: source)
     let pair = try readPair(source, library)
     entries[name] = Entry(source: source, pair: pair, stamps: stamps)
@@ -64,13 +67,14 @@ package struct CertificateStore {
   /// Forgets a certificate that the configuration no longer has.
   package mutating func remove(_ name: String) { entries[name] = nil }
 
-  /// Names whose files are no longer those that were last tried. Costs two `stat` calls for each certificate.
+  /// Names whose files are no longer those that were last tried. Costs two `stat` calls for each
+  /// certificate.
   package var changed: [String] {
     entries.filter { $0.value.stamps != Self.stamps(of: $0.value.source) }.keys.sorted()
   }
 
-  /// Reads the changed certificates again. Empty when nothing changed; a pair that could not be used is reported once, and
-  /// tried again when its files change again.
+  /// Reads the changed certificates again. Empty when nothing changed; a pair that could not be
+  /// used is reported once, and tried again when its files change again.
   package mutating func refresh(library: LibraryContext) -> [(name: String, outcome: Outcome)] {
     var outcomes: [(name: String, outcome: Outcome)] = []
     for name in changed {

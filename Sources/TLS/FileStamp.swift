@@ -1,5 +1,5 @@
-// What a file looked like when it was read: enough to notice a new content, a rename over it and a symlink that now leads
-// elsewhere, without reading it again.
+// What a file looked like when it was read: enough to notice a new content, a rename over it and a
+// symlink that now leads elsewhere, without reading it again.
 
 import Glibc
 import OpenSSL

@@ -1,4 +1,5 @@
-// What server and client contexts have in common: OpenSSL's SSL_CTX with the safe defaults of HARDENING's TLS row.
+// What server and client contexts have in common: OpenSSL's SSL_CTX with the safe defaults of
+// HARDENING's TLS row.
 
 import COpenSSL
 import OpenSSL
@@ -25,8 +26,8 @@ import OpenSSL
   private static func configure(
     _ context: OpaquePointer, _ minimumVersion: TLSVersion, _ owner: UnsafeMutableRawPointer
   ) -> Bool {
-    // Idle sessions hold no record buffers; a record is given out as soon as it is written; the span to write may
-    // move between calls; and no chain is built anew for each handshake.
+    // Idle sessions hold no record buffers; a record is given out as soon as it is written; the
+    // span to write may move between calls; and no chain is built anew for each handshake.
     unsafe co_ctx_set_modes(context)
     unsafe SSL_CTX_set_options(context, sslOptions)
     // 112 bits: RSA from 2048 bits, no SHA-1 signatures.

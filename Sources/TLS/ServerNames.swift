@@ -1,4 +1,5 @@
-// Which certificates a server name (SNI, RFC 6066 section 3) selects: the exact name first, then the longest wildcard.
+// Which certificates a server name (SNI, RFC 6066 section 3) selects: the exact name first, then
+// the longest wildcard.
 
 import Bytes
 
@@ -16,7 +17,8 @@ package struct ServerNames: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Gives a name, or a wildcard such as `*.example.com`, its place. Returns the place that it had before.
+  /// Gives a name, or a wildcard such as `*.example.com`, its place. Returns the place that it had
+  /// before.
   package mutating func insert(_ pattern: String, place: Int) -> Int? {
     let name = Self.canonical(pattern)
     if name.hasPrefix("*.") {
@@ -25,7 +27,8 @@ package struct ServerNames: Sendable {
     return exact.updateValue(place, forKey: name)
   }
 
-  /// The place for the name that a client sent. A wildcard stands for one or more labels at the left.
+  /// The place for the name that a client sent. A wildcard stands for one or more labels at the
+  /// left.
   package func place(for name: String) -> Int? {
     let name = Self.canonical(name)
     if let place = exact[name] { return place }

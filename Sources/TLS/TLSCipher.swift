@@ -1,5 +1,5 @@
-// The cipher suites that are offered and accepted: Mozilla's intermediate profile without finite-field DHE, so that
-// every one has forward secrecy and authenticated encryption.
+// The cipher suites that are offered and accepted: Mozilla's intermediate profile without
+// finite-field DHE, so that every one has forward secrecy and authenticated encryption.
 
 /// A negotiated suite, by its IANA number.
 package enum TLSCipher: UInt16, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
-// The client side's settings in OpenSSL's form: one per worker, upstream name and configuration generation.
+// The client side's settings in OpenSSL's form: one per worker, upstream name and configuration
+// generation.
 
 import COpenSSL
 import OpenSSL
@@ -12,7 +13,8 @@ package struct TLSClientSettings: Sendable {
     case off
   }
 
-  /// The name or IP address that the certificate must have. A name is sent as SNI; an address is not, RFC 6066.
+  /// The name or IP address that the certificate must have. A name is sent as SNI; an address is
+  /// not, RFC 6066.
   package var serverName: String
   package var verification: Verification
   package var protocols: [ApplicationProtocol]
@@ -30,7 +32,8 @@ package struct TLSClientSettings: Sendable {
   }
 }
 
-/// What a worker's sessions to one upstream name share, its newest session ticket included. Not `Sendable`.
+/// What a worker's sessions to one upstream name share, its newest session ticket included. Not
+/// `Sendable`.
 @safe package final class TLSClientContext {
   let library: LibraryContext
   /// Without a trailing dot; empty when the upstream is named by its address.
@@ -82,7 +85,8 @@ package struct TLSClientSettings: Sendable {
 
   var pointer: OpaquePointer? { unsafe base?.pointer }
 
-  /// The certificate must have the name or address itself: no common name, no partial wildcard. RFC 6125.
+  /// The certificate must have the name or address itself: no common name, no partial wildcard. RFC
+  /// 6125.
   private static func expect(_ name: String, isAddress: Bool, of context: SSLContext)
     throws(TLSSetupError)
   {

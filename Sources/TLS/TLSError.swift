@@ -1,4 +1,5 @@
-// Why a connection's TLS ended. A small value without text: an attacker's failed handshakes make no strings.
+// Why a connection's TLS ended. A small value without text: an attacker's failed handshakes make no
+// strings.
 
 import OpenSSL
 

@@ -4,7 +4,8 @@
 package enum TLSLimits {
   /// Bytes of plaintext in one record. RFC 8446 section 5.1.
   package static let recordBytesMax = 16 * 1024
-  /// Room for what a record adds to its plaintext: header, explicit nonce, content type, tag. At most 29 here.
+  /// Room for what a record adds to its plaintext: header, explicit nonce, content type, tag. At
+  /// most 29 here.
   package static let recordOverhead = 64
   /// Bytes of a client's certificate chain: three RSA-4096 certificates are about 5 KiB.
   package static let clientChainBytesMax = 16 * 1024
@@ -14,8 +15,8 @@ package enum TLSLimits {
   package static let chainDepthMax: Int32 = 4
   /// Seconds for which a ticket can resume a session: one rotation of the keys.
   package static let ticketLifetime = 12 * 3600
-  /// Ciphertext that a session keeps because its reader took no more plaintext, and that it could not send.
-  /// Two scratch buffers of the largest useful size.
+  /// Ciphertext that a session keeps because its reader took no more plaintext, and that it could
+  /// not send. Two scratch buffers of the largest useful size.
   package static let keptBytesMax = 256 * 1024
   /// Certificates in one file, so that a flight of handshake messages fits into one send.
   package static let chainCountMax = 10

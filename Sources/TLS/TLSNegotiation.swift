@@ -32,7 +32,8 @@ extension TLSSession {
     var start: UnsafePointer<UInt8>?
     var count: UInt32 = 0
     unsafe SSL_get0_alpn_selected(ssl, &start, &count)
-    // The bytes are the session's, and are copied at once; only names of our own list can be chosen.
+    // The bytes are the session's, and are copied at once; only names of our own list can be
+    // chosen.
     let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(count))
     return unsafe ApplicationProtocol(rawValue: String(decoding: bytes, as: UTF8.self))
   }
@@ -42,8 +43,8 @@ extension TLSSession {
     return unsafe ServerNames.canonical(String(cString: name))
   }
 
-  /// The peer's certificate in DER, nil when it sent none. On a server it was verified against the listener's client
-  /// authorities; a resumed session carries the one of its first handshake.
+  /// The peer's certificate in DER, nil when it sent none. On a server it was verified against the
+  /// listener's client authorities; a resumed session carries the one of its first handshake.
   package func peerCertificate() throws(CryptoError) -> [UInt8]? {
     guard let certificate = unsafe SSL_get0_peer_certificate(ssl) else { return nil }
     guard unsafe X509_up_ref(certificate) == 1 else { return nil }

@@ -1,5 +1,6 @@
-// What OpenSSL asks a server context during a handshake: which certificates, which protocol, which ticket key.
-// Each callback finds its context through a pointer that the session's own reference keeps valid.
+// What OpenSSL asks a server context during a handshake: which certificates, which protocol, which
+// ticket key. Each callback finds its context through a pointer that the session's own reference
+// keeps valid.
 
 import COpenSSL
 import OpenSSL

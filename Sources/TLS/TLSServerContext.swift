@@ -1,5 +1,5 @@
-// The server side's settings in OpenSSL's form: one per worker, listener and certificate generation. A reload makes new
-// ones; sessions keep the one that they started with.
+// The server side's settings in OpenSSL's form: one per worker, listener and certificate
+// generation. A reload makes new ones; sessions keep the one that they started with.
 
 import COpenSSL
 import OpenSSL
@@ -17,7 +17,8 @@ import OpenSSL
   private(set) var variants: [SSLContext] = []
   private let trust: TrustStore?
 
-  /// Throws when a setting or certificate cannot be used, or two certificates of one kind share a name.
+  /// Throws when a setting or certificate cannot be used, or two certificates of one kind share a
+  /// name.
   package init(
     settings: TLSServerSettings, certificates: [ServedCertificate], ticketKeys: TicketKeys,
     library: LibraryContext
@@ -45,8 +46,9 @@ import OpenSSL
   /// The SSL_CTX that new sessions start with.
   var pointer: OpaquePointer { unsafe variants[0].pointer }
 
-  /// Groups certificates by the names that select them, so that an RSA and an ECDSA certificate of one name meet in one
-  /// SSL_CTX, where OpenSSL chooses by the client's signature algorithms. The default certificate's set is the first.
+  /// Groups certificates by the names that select them, so that an RSA and an ECDSA certificate of
+  /// one name meet in one SSL_CTX, where OpenSSL chooses by the client's signature algorithms. The
+  /// default certificate's set is the first.
   private static func sets(
     of certificates: [ServedCertificate], names: inout ServerNames, default first: ServedCertificate
   ) throws(TLSSetupError) -> [[Int]] {
@@ -78,8 +80,8 @@ import OpenSSL
     return sets
   }
 
-  /// Bytes that differ between listeners and between sets of client authorities, so that no session made under one is
-  /// resumed under another.
+  /// Bytes that differ between listeners and between sets of client authorities, so that no session
+  /// made under one is resumed under another.
   private static func sessionIdentity(_ settings: TLSServerSettings, _ library: LibraryContext)
     throws(TLSSetupError) -> Digest256
   {

@@ -1,4 +1,5 @@
-// What a listener says about TLS: the `tls` and `bind protocols=` statements of routes.conf, and its certificates.
+// What a listener says about TLS: the `tls` and `bind protocols=` statements of routes.conf, and
+// its certificates.
 
 /// Settings of one listener's TLS.
 package struct TLSServerSettings: Sendable {

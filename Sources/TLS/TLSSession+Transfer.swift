@@ -13,9 +13,9 @@ extension TLSSession {
 
   /// Decrypts what `scratch.received` holds, behind what was kept, into the free room of `plain`.
   ///
-  /// The received bytes are always used up: what has no room in `plain` is kept by the session, up to
-  /// `TLSLimits.keptBytesMax`, so read until `.wantsRead` before receiving more. Throws when the session has failed;
-  /// plaintext before the failure has been delivered by the call before.
+  /// The received bytes are always used up: what has no room in `plain` is kept by the session, up
+  /// to `TLSLimits.keptBytesMax`, so read until `.wantsRead` before receiving more. Throws when the
+  /// session has failed; plaintext before the failure has been delivered by the call before.
   package func read(into plain: Buffer) throws(TLSError) -> ReadResult {
     switch phase {
     case .open: break
@@ -44,7 +44,8 @@ extension TLSSession {
     return .wantsRead
   }
 
-  /// Reads records until the room or the ciphertext is used up. Returns 1, or OpenSSL's result when it stopped.
+  /// Reads records until the room or the ciphertext is used up. Returns 1, or OpenSSL's result when
+  /// it stopped.
   private func readRecords(into plain: Buffer) -> Int32 {
     while plain.freeCount > 0 {
       var result: Int32 = 0
@@ -54,8 +55,8 @@ extension TLSSession {
         return result == 1 ? count : 0
       }
       guard result == 1 else { return result }
-      // Without read-ahead OpenSSL holds no bytes behind a whole record: an empty window says that all are used,
-      // without the cost of a call that finds nothing.
+      // Without read-ahead OpenSSL holds no bytes behind a whole record: an empty window says that
+      // all are used, without the cost of a call that finds nothing.
       if unsafe scratch.window.pointee.in_count == 0, unsafe SSL_pending(ssl) == 0 { return 1 }
     }
     return 1
@@ -74,8 +75,8 @@ extension TLSSession {
     }
   }
 
-  /// Encrypts plaintext into `scratch.outgoing`, behind what waits there, as far as whole records fit. Returns how many
-  /// bytes were taken: send the buffer, then offer the rest again.
+  /// Encrypts plaintext into `scratch.outgoing`, behind what waits there, as far as whole records
+  /// fit. Returns how many bytes were taken: send the buffer, then offer the rest again.
   package func write(_ plain: Span<UInt8>) throws(TLSError) -> Int {
     switch phase {
     case .open, .ended: break

@@ -1,12 +1,13 @@
-// How a session's calls reach the scratch: the flat windows of its BIO, what is kept between calls, and in which order
-// ciphertext leaves.
+// How a session's calls reach the scratch: the flat windows of its BIO, what is kept between calls,
+// and in which order ciphertext leaves.
 
 import Bytes
 import COpenSSL
 import OpenSSL
 
 extension TLSSession {
-  /// Whether ciphertext waits for the next send: after a handshake, a short send, or a key update by the peer.
+  /// Whether ciphertext waits for the next send: after a handshake, a short send, or a key update
+  /// by the peer.
   package var hasUnsent: Bool { unsent != nil }
 
   /// Moves what the caller could not send out of the scratch, so that other sessions can use it.
@@ -17,7 +18,8 @@ extension TLSSession {
     outgoing.clear()
   }
 
-  /// Moves what was kept back into the scratch, to be sent. What does not fit stays for the next call.
+  /// Moves what was kept back into the scratch, to be sent. What does not fit stays for the next
+  /// call.
   package func restoreUnsent() {
     beginWriting()
   }
@@ -53,7 +55,8 @@ extension TLSSession {
     }
   }
 
-  /// Runs a call of OpenSSL's with the windows open on the input and on the room behind the outgoing bytes.
+  /// Runs a call of OpenSSL's with the windows open on the input and on the room behind the
+  /// outgoing bytes.
   func run(_ input: Buffer?, _ call: () -> Int32) -> Int32 {
     ErrorQueue.clear()
     let window = unsafe scratch.window
@@ -74,7 +77,8 @@ extension TLSSession {
         result = call()
       }
       let count = unsafe window.pointee.out_count
-      // No window stays open: a call that forgot to open it would find no bytes rather than another session's.
+      // No window stays open: a call that forgot to open it would find no bytes rather than another
+      // session's.
       unsafe window.pointee = co_window()
       return count
     }

@@ -1,8 +1,8 @@
-// One connection's TLS, server or client side, without I/O: ciphertext in and out through the worker's scratch, plaintext
-// in and out through its caller's buffers. RFC 8446, RFC 5246.
+// One connection's TLS, server or client side, without I/O: ciphertext in and out through the
+// worker's scratch, plaintext in and out through its caller's buffers. RFC 8446, RFC 5246.
 //
-// The caller's part, in this order after each call: send what `scratch.outgoing` holds, also when the call threw (an
-// alert), and hand back with `keepUnsent` what the socket did not take.
+// The caller's part, in this order after each call: send what `scratch.outgoing` holds, also when
+// the call threw (an alert), and hand back with `keepUnsent` what the socket did not take.
 
 import Bytes
 import COpenSSL
@@ -12,7 +12,8 @@ import OpenSSL
 @safe package final class TLSSession {
   /// What a handshake needs next.
   package enum HandshakeStep: Equatable, Sendable {
-    /// The session is open. Bytes that can leave with the first application data are kept: see `hasUnsent`.
+    /// The session is open. Bytes that can leave with the first application data are kept: see
+    /// `hasUnsent`.
     case done
     /// More ciphertext from the peer.
     case wantsRead
@@ -77,8 +78,8 @@ import OpenSSL
 
   deinit {
     scratch.abandon(by: self)
-    // A connection may end without close_notify in both directions and its session still be resumed; a failed one
-    // is forgotten by OpenSSL.
+    // A connection may end without close_notify in both directions and its session still be
+    // resumed; a failed one is forgotten by OpenSSL.
     if case .open = phase {
       unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
     }
@@ -106,8 +107,9 @@ import OpenSSL
 
   /// Continues the handshake with what `scratch.received` holds. Throws when it has failed.
   ///
-  /// After `.done` a TLS 1.3 server's ticket and a client's last flight are kept back, to leave in the same send as the
-  /// first application data. Whoever has to wait for the peer first sends them: `if hasUnsent { restoreUnsent() }`.
+  /// After `.done` a TLS 1.3 server's ticket and a client's last flight are kept back, to leave in
+  /// the same send as the first application data. Whoever has to wait for the peer first sends
+  /// them: `if hasUnsent { restoreUnsent() }`.
   package func handshake() throws(TLSError) -> HandshakeStep {
     switch phase {
     case .open, .ended: return .done
@@ -132,8 +134,8 @@ import OpenSSL
     }
   }
 
-  /// Says that the socket delivered the end of the stream. Throws when the peer had not announced it: its last message
-  /// may have been cut by someone else. RFC 8446 section 6.1.
+  /// Says that the socket delivered the end of the stream. Throws when the peer had not announced
+  /// it: its last message may have been cut by someone else. RFC 8446 section 6.1.
   package func inputEnded() throws(TLSError) {
     switch phase {
     case .ended: return
@@ -143,7 +145,8 @@ import OpenSSL
     }
   }
 
-  /// Puts close_notify into the outgoing buffer, behind what waits there. Nothing can be written afterwards.
+  /// Puts close_notify into the outgoing buffer, behind what waits there. Nothing can be written
+  /// afterwards.
   package func closeNotify() {
     switch phase {
     case .handshaking, .failed: return

@@ -1,13 +1,15 @@
-// The keys of session tickets (RFC 5077, RFC 8446 section 4.6.1), shared by all workers and all reloads: a ticket
-// from one worker's context resumes on every other one's.
+// The keys of session tickets (RFC 5077, RFC 8446 section 4.6.1), shared by all workers and all
+// reloads: a ticket from one worker's context resumes on every other one's.
 
 import COpenSSL
 import OpenSSL
 import Synchronization
 
-/// A ring of ticket keys. The newest one seals, older ones still open until their tickets have expired.
+/// A ring of ticket keys. The newest one seals, older ones still open until their tickets have
+/// expired.
 ///
-/// It outlives the contexts that use it. A handshake takes its lock once or twice; forwarding never does.
+/// It outlives the contexts that use it. A handshake takes its lock once or twice; forwarding never
+/// does.
 package final class TicketKeys: Sendable {
   /// Seconds for which a key seals new tickets.
   package static let rotationPeriod = 12 * 3600
@@ -30,7 +32,8 @@ package final class TicketKeys: Sendable {
     self.clock = clock
   }
 
-  /// Starts a new key; tickets of the ones before still resume. Called by hand or by `sealing` when it is due.
+  /// Starts a new key; tickets of the ones before still resume. Called by hand or by `sealing` when
+  /// it is due.
   package func rotate(library: LibraryContext) throws(CryptoError) {
     let fresh = Entry(key: try Self.generate(library), createdAt: clock())
     ring.withLock { ring in
@@ -39,8 +42,8 @@ package final class TicketKeys: Sendable {
     }
   }
 
-  /// Starts a new key and forgets all others, so that no session made before can be resumed: for a reload that
-  /// changes what is verified.
+  /// Starts a new key and forgets all others, so that no session made before can be resumed: for a
+  /// reload that changes what is verified.
   package func revokeAll(library: LibraryContext) throws(CryptoError) {
     let fresh = Entry(key: try Self.generate(library), createdAt: clock())
     ring.withLock { $0 = [fresh] }
@@ -60,7 +63,8 @@ package final class TicketKeys: Sendable {
     }
   }
 
-  /// The key that a ticket names, and whether it is the newest; nil when it is unknown or its tickets have expired.
+  /// The key that a ticket names, and whether it is the newest; nil when it is unknown or its
+  /// tickets have expired.
   func opening(name: UnsafeRawBufferPointer) -> (key: co_ticket_key, isNewest: Bool)? {
     let now = clock()
     return ring.withLock { ring in

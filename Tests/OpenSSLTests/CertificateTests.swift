@@ -1,4 +1,5 @@
-// Certificates and keys: made, written, read again, and refused when they are not what they should be.
+// Certificates and keys: made, written, read again, and refused when they are not what they should
+// be.
 
 import OpenSSL
 import Testing

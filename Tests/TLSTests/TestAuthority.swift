@@ -5,7 +5,8 @@ import TLS
 
 /// A certificate authority of one test.
 final class TestAuthority {
-  /// Seconds since 1970 at which all test certificates were made. Verification uses the machine's clock.
+  /// Seconds since 1970 at which all test certificates were made. Verification uses the machine's
+  /// clock.
   static let now = 1_700_000_000
   static let forever = 4_000_000_000
 

@@ -1,4 +1,5 @@
-// A client and a server session with the bytes between them carried by hand, whole or cut into pieces.
+// A client and a server session with the bytes between them carried by hand, whole or cut into
+// pieces.
 
 import Bytes
 import OpenSSL
