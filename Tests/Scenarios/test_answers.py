@@ -1,4 +1,4 @@
-"""Every answer carries ids and security headers; the gateway's own are problem documents. RFC 9457."""
+"""Every answer carries ids and security headers; our own are problem documents. RFC 9457."""
 
 import pytest
 
@@ -6,15 +6,25 @@ from harness import responses
 from harness.answers import assert_dressed, problem
 from harness.site import block
 
-ROUTES = "".join([
-    block("route read", "match method=GET path=/read", "auth none", "to origin"),
-    block("route write", "match method=[POST PUT] path=/read", "auth none", "to origin"),
-    block("route only", "match host=only.example path=/only", "auth none", "to origin"),
-    block("route said", "match path=/said", "auth none",
-          'respond 200 body="{\\"hello\\":true}" type=application/json'),
-    block("route moved", "match path=/moved/**", "auth none",
-          'redirect to="https://www.example.com{path}" status=308'),
-])
+ROUTES = "".join(
+    [
+        block("route read", "match method=GET path=/read", "auth none", "to origin"),
+        block("route write", "match method=[POST PUT] path=/read", "auth none", "to origin"),
+        block("route only", "match host=only.example path=/only", "auth none", "to origin"),
+        block(
+            "route said",
+            "match path=/said",
+            "auth none",
+            'respond 200 body="{\\"hello\\":true}" type=application/json',
+        ),
+        block(
+            "route moved",
+            "match path=/moved/**",
+            "auth none",
+            'redirect to="https://www.example.com{path}" status=308',
+        ),
+    ]
+)
 
 
 @pytest.fixture

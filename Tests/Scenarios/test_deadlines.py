@@ -68,11 +68,13 @@ def test_a_body_that_stops_is_given_up(start, origin):
 def test_a_client_that_does_not_read_is_given_up(start, origin):
     site = start(listener="limits write-stall=500ms")
     from harness import responses
+
     origin.respond = responses.fixed(body=b"x" * 30_000_000)
     with site.connect() as client:
         client.send(request())
         client.reader.until(b"\r\n\r\n")
         from harness.waiting import until
+
         until(lambda: not origin.open or site.gateway.log(), 10, "the exchange to end")
     assert site.gateway.log()[0]["reason"]
 
@@ -103,7 +105,11 @@ def test_connections_of_one_client_are_limited(start):
         assert client.ask().status == 200
     with site.connect() as sixth:
         try:
-            assert sixth.send(request()).until_closed()[:12] in (b"", b"HTTP/1.1 503", b"HTTP/1.1 429")
+            assert sixth.send(request()).until_closed()[:12] in (
+                b"",
+                b"HTTP/1.1 503",
+                b"HTTP/1.1 429",
+            )
         except ConnectionResetError:
             pass
     clients[0].socket.close()
@@ -115,6 +121,7 @@ def test_connections_of_one_client_are_limited(start):
                 return again.ask().status == 200
             except Exception:  # refused or reset: not yet
                 return False
+
     until(is_served, 5, "a place to become free")
     for client in clients[1:]:
         client.socket.close()

@@ -7,8 +7,11 @@ import pytest
 from harness import responses
 
 HOP_BY_HOP = {
-    "Keep-Alive": "timeout=5", "Proxy-Connection": "keep-alive", "TE": "gzip",
-    "Upgrade": "h2c", "Proxy-Authorization": "Basic YTpi",
+    "Keep-Alive": "timeout=5",
+    "Proxy-Connection": "keep-alive",
+    "TE": "gzip",
+    "Upgrade": "h2c",
+    "Proxy-Authorization": "Basic YTpi",
 }
 
 
@@ -32,7 +35,8 @@ def test_a_field_that_connection_names_ends_at_the_gateway(edge):
 
 def test_a_hop_by_hop_field_of_the_origin_ends_at_the_gateway(edge):
     edge.scripted.respond = responses.fixed(
-        fields="Connection: X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=1\r\nX-Public: 2\r\n")
+        fields="Connection: X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=1\r\nX-Public: 2\r\n"
+    )
     with edge.connect() as client:
         answer = client.ask()
     assert answer.value("x-private") is None
@@ -89,10 +93,19 @@ def test_the_server_field_of_the_origin_is_removed(edge):
     assert (answer.value("server"), answer.value("x-powered-by")) == (None, None)
 
 
-@pytest.mark.parametrize("name", [
-    "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP",
-    "X-Forwarded-Uri", "X-Forwarded-Prefix", "X-Forwarded-Port",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "Forwarded",
+        "X-Real-IP",
+        "X-Forwarded-Uri",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Port",
+    ],
+)
 def test_a_forwarding_field_of_a_stranger_is_never_believed(edge, name):
     forged = seen(edge, {name: "6.6.6.6"}).values(name)
     assert all("6.6.6.6" not in value for value in forged)

@@ -1,4 +1,4 @@
-"""The harness itself: an origin and a client face to face, so that a failure elsewhere is Sluice's."""
+"""The harness itself, origin and client face to face: a failure elsewhere is then Sluice's."""
 
 import pytest
 
@@ -58,7 +58,8 @@ def test_a_watched_origin_notices_that_the_client_left(origin, connect):
 
 def test_interim_responses_stand_before_the_final_one(origin, connect):
     origin.respond = responses.bytes_of(
-        b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", keep=True)
+        b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", keep=True
+    )
     answer = connect.ask()
     assert (answer.status, answer.body) == (204, b"")
     assert [interim.status for interim in answer.interim] == [103]

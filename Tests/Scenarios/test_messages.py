@@ -62,7 +62,9 @@ def test_a_chunked_request_cut_into_single_bytes_is_understood(edge):
 
 def test_a_chunked_request_arrives_chunked_with_its_trailers(edge):
     with edge.connect() as client:
-        client.send(CHUNKED, "Trailer: X-Sum\r\n\r\n", chunked(b"ab", b"c", trailers="X-Sum: 1\r\n"))
+        client.send(
+            CHUNKED, "Trailer: X-Sum\r\n\r\n", chunked(b"ab", b"c", trailers="X-Sum: 1\r\n")
+        )
         assert client.response().status == 200
     seen = edge.scripted.only_request
     assert seen.value("transfer-encoding") == "chunked"
@@ -107,7 +109,8 @@ def test_head_has_the_fields_and_no_body(edge):
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_an_answer_without_body_keeps_the_connection(edge, status):
     edge.scripted.respond = responses.bytes_of(
-        f"HTTP/1.1 {status}\r\nETag: \"a\"\r\n\r\n".encode(), keep=True)
+        f'HTTP/1.1 {status}\r\nETag: "a"\r\n\r\n'.encode(), keep=True
+    )
     with edge.connect() as client:
         for _ in range(3):
             answer = client.ask()
@@ -117,7 +120,8 @@ def test_an_answer_without_body_keeps_the_connection(edge, status):
 
 def test_a_304_may_state_the_length_of_what_it_does_not_send(edge):
     edge.scripted.respond = responses.bytes_of(
-        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", keep=True)
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", keep=True
+    )
     with edge.connect() as client:
         assert [client.ask().status for _ in range(2)] == [304, 304]
 
@@ -202,12 +206,16 @@ def test_100_continue_goes_through_end_to_end(edge):
         told.wait(5)
         peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         peer.read_body(message)
-        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(message.body), message.body)
+        peer.send(
+            b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(message.body), message.body
+        )
         return True
 
     edge.scripted.respond = respond
     with edge.connect() as client:
-        client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        client.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+        )
         client.socket.settimeout(0.3)
         with pytest.raises(TimeoutError):
             client.reader.until(b"\r\n\r\n")
@@ -224,7 +232,9 @@ def test_a_final_answer_instead_of_100_needs_no_body(edge):
 
     edge.scripted.respond = respond
     with edge.connect() as client:
-        client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+        client.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+        )
         assert client.response().status == 403
         client.until_closed()
 
@@ -232,7 +242,9 @@ def test_a_final_answer_instead_of_100_needs_no_body(edge):
 def test_an_interim_answer_is_passed_on_before_the_final_one(edge):
     edge.scripted.respond = responses.bytes_of(
         b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", keep=True)
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        keep=True,
+    )
     with edge.connect() as client:
         answer = client.ask()
     assert (answer.status, answer.body) == (200, b"ok")
@@ -252,6 +264,7 @@ def test_an_early_answer_before_the_whole_body_returns_at_once(start, origin):
 
 def test_both_directions_stream_at_once(start, origin):
     """The origin echoes each piece before it has seen the next one."""
+
     def respond(message, peer):
         peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(5):

@@ -10,8 +10,14 @@ from .message import Incomplete, Reader, Response
 class Client:
     """One connection; close it with `with`."""
 
-    def __init__(self, address, tls: ssl.SSLContext | None = None, name: str = "localhost",
-                 session: ssl.SSLSession | None = None, seconds: float = 10.0):
+    def __init__(
+        self,
+        address,
+        tls: ssl.SSLContext | None = None,
+        name: str = "localhost",
+        session: ssl.SSLSession | None = None,
+        seconds: float = 10.0,
+    ):
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         if family == socket.AF_INET and ":" in address[0]:
             family = socket.AF_INET6
@@ -36,14 +42,20 @@ class Client:
     def response(self, method: str = "GET") -> Response:
         return self.reader.response(method)
 
-    def ask(self, target: str = "/", method: str = "GET", fields: dict | None = None,
-            body: bytes = b"", host: str = "localhost") -> Response:
+    def ask(
+        self,
+        target: str = "/",
+        method: str = "GET",
+        fields: dict | None = None,
+        body: bytes = b"",
+        host: str = "localhost",
+    ) -> Response:
         """Sends one well-formed request and reads its response."""
         self.send(request(target, method, fields, body, host))
         return self.response(method)
 
     def is_closed(self) -> bool:
-        """Whether the peer has closed and sent nothing more; waits for it as long as the timeout."""
+        """Whether the peer closed and sent nothing more; waits for it as long as the timeout."""
         try:
             return self.reader.rest() == b""
         except (ConnectionResetError, BrokenPipeError, ssl.SSLError):
@@ -63,8 +75,13 @@ class Client:
         self.socket.close()
 
 
-def request(target: str = "/", method: str = "GET", fields: dict | None = None,
-            body: bytes = b"", host: str = "localhost") -> bytes:
+def request(
+    target: str = "/",
+    method: str = "GET",
+    fields: dict | None = None,
+    body: bytes = b"",
+    host: str = "localhost",
+) -> bytes:
     """The bytes of one well-formed request; a body brings its Content-Length."""
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in (fields or {}).items()]

@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages as the tests read them off a socket: strict about framing, kept as they came."""
+"""HTTP/1.1 messages as the tests read them off a socket, strict about framing."""
 
 import json
 import socket

@@ -1,8 +1,8 @@
 """An origin that does what a test tells it, byte for byte, and remembers what it received.
 
-A test sets `respond`, a function of the request and the peer. It may read the body (`request.body` is
-there once `peer.read_body(request)` ran), send any bytes, close or reset. When it returns True the
-connection stays open for the next request.
+A test sets `respond`, a function of the request and the peer. It may read the body (`request.body`
+is there once `peer.read_body(request)` ran), send any bytes, close or reset. When it returns True
+the connection stays open for the next request.
 """
 
 import json
@@ -50,8 +50,13 @@ class Peer:
 def describe(request: Request, peer: Peer) -> bool:
     """The usual answer: 200 and a JSON description of what arrived."""
     peer.read_body(request)
-    seen = {"method": request.method, "target": request.target, "fields": request.fields,
-            "bytes": len(request.body), "connection": peer.number}
+    seen = {
+        "method": request.method,
+        "target": request.target,
+        "fields": request.fields,
+        "bytes": len(request.body),
+        "connection": peer.number,
+    }
     body = json.dumps(seen).encode()
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     peer.send(head % len(body) + (b"" if request.method == "HEAD" else body))
@@ -118,7 +123,8 @@ class Origin:
                 return
             self.accepted += 1
             threading.Thread(
-                target=self._serve, args=(connection, self.accepted), daemon=True).start()
+                target=self._serve, args=(connection, self.accepted), daemon=True
+            ).start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:

@@ -8,20 +8,24 @@ from .origin import Peer, describe
 
 def fixed(status: str = "200 OK", body: bytes = b"ok", fields: str = "", keep: bool = True):
     """An answer with Content-Length."""
+
     def respond(request, peer: Peer) -> bool:
         peer.read_body(request)
         head = f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
         peer.send(head + (b"" if request.method == "HEAD" else body))
         return keep
+
     return respond
 
 
 def bytes_of(raw: bytes, keep: bool = False):
     """Exactly these bytes, after the request's body was read; then the connection closes."""
+
     def respond(request, peer: Peer) -> bool:
         peer.read_body(request)
         peer.send(raw)
         return keep
+
     return respond
 
 

@@ -34,12 +34,18 @@ class Site:
     def text(self) -> str:
         bind = self.bind or f"bind 127.0.0.1:{self.edge}"
         route = block("route all", "match path=/**", "auth none", "to origin", self.route)
-        return "".join([
-            "sluice 1\n", f"workers {self.workers}\n", "grace 5s drain-delay=0s\n", self.top, "\n",
-            block("listener edge", bind, self.listener),
-            block("upstream origin", f"server {self.origin}", self.upstream),
-            block("defaults", self.defaults),
-            route if self.routes is None else self.routes,
-            block("admin", f"bind 127.0.0.1:{self.admin}"),
-            "access-log format=json to=stdout\n",
-        ])
+        return "".join(
+            [
+                "sluice 1\n",
+                f"workers {self.workers}\n",
+                "grace 5s drain-delay=0s\n",
+                self.top,
+                "\n",
+                block("listener edge", bind, self.listener),
+                block("upstream origin", f"server {self.origin}", self.upstream),
+                block("defaults", self.defaults),
+                route if self.routes is None else self.routes,
+                block("admin", f"bind 127.0.0.1:{self.admin}"),
+                "access-log format=json to=stdout\n",
+            ]
+        )
