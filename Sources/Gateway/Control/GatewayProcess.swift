@@ -57,6 +57,8 @@ package enum GatewayProcess {
   }
 
   private static func report(_ text: String) {
-    unsafe fputs(text.hasSuffix("\n") ? text : "sluice: \(text)\n", unsafe stderr)
+    let line = Array((text.hasSuffix("\n") ? text : "sluice: \(text)\n").utf8)
+    // Nothing can be said when standard error is closed.
+    _ = unsafe write(2, line, line.count)
   }
 }
