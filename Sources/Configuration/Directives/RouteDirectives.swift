@@ -54,7 +54,7 @@ extension CoreDirectives {
   static let match = Manual<MatchSettings>(
     directive: "match",
     summary: "What a request must be. Several lines in one scope: any of them.",
-    scopes: [.group, .route], inheritance: .conjunction, isRepeatable: true,
+    scopes: [.group, .route], inheritance: .narrowing, isRepeatable: true,
     defaults: MatchSettings(),
     properties: [
       .anyOf("listener", \.listeners, of: .reference(to: .listener), "Where it came in."),
