@@ -12,11 +12,12 @@ package struct MatchSettings: Sendable {
 }
 
 package enum AuthRule: String, Sendable, CaseIterable {
-  case none
+  /// Not called `none`, which an optional would take for its own.
+  case everyone = "none"
 }
 
 package struct AuthSettings: Sendable {
-  package var rule = AuthRule.none
+  package var rule = AuthRule.everyone
 }
 
 package struct ShareSettings: Sendable {
