@@ -44,13 +44,14 @@ let package = Package(
     library("HTTP1", ["Bytes", "HTTPMessage"]),
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
 
+    library("Transport", ["Engine", "TLS"]),
     library("PolicyChain", ["Bytes", "HTTPMessage", "Engine", "Telemetry", "Configuration"]),
 
     library("Policies", ["PolicyChain", "OpenSSL"]),
     library("Routing", ["PolicyChain"]),
-    library("Upstreams", ["PolicyChain", "HTTP1", "TLS", "CAres"]),
+    library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
 
-    library("Gateway", ["Policies", "Routing", "Upstreams"]),
+    library("Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
       name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
 
@@ -60,7 +61,9 @@ let package = Package(
     tests("TelemetryTests", ["Telemetry"]),
     tests("EngineTests", ["Engine"]),
     tests("HTTP1Tests", ["HTTP1"]),
-    tests("TLSTests", ["TLS"]),
+    tests("OpenSSLTests", ["OpenSSL"]),
+    tests("TLSTests", ["TLS", "COpenSSL"]),
+    tests("TransportTests", ["Transport"]),
     tests("PolicyTests", ["Policies"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams"]),

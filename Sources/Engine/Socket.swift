@@ -28,8 +28,8 @@ package final class Socket: EventSource {
   /// Reset, or closed in both directions: nothing more can be sent.
   package private(set) var isBroken = false
   package private(set) var isClosed = false
-  /// The task that wants to know about changes.
-  package var waiter: Waiter?
+  /// Who wants to know about changes: the waiter of the task that uses the socket, or its parked owner.
+  package var observer: (any SocketObserver)?
 
   /// Takes over a connected or connecting descriptor.
   package init(
@@ -53,7 +53,7 @@ package final class Socket: EventSource {
     if !events.isDisjoint(with: [.writable, .hungUp, .failed]) { isWritable = true }
     if !events.isDisjoint(with: [.peerClosed, .hungUp]) { isPeerClosed = true }
     if !events.isDisjoint(with: [.hungUp, .failed]) { isBroken = true }
-    if let waiter, waiter.isParked { waiter.signal() }
+    observer?.socketChanged()
   }
 
   /// Reads once into the room behind the buffer's window, which must not be empty.
@@ -179,7 +179,7 @@ package final class Socket: EventSource {
   package func close() {
     guard !isClosed else { return }
     isClosed = true
-    waiter = nil
+    observer = nil
     // Closing takes the descriptor out of epoll; nobody duplicates it.
     Glibc.close(descriptor)
     unwatch(isClosing: true)

@@ -23,6 +23,9 @@
 
   package var isParked: Bool { unsafe continuation != nil }
 
+  /// The loop's clock as of this turn.
+  package var now: Instant { loop.now }
+
   /// Parks until `signal`, `cancel` or the deadline. The loop must be the current one.
   package func wait(until deadline: Instant) async -> Wake {
     if isCancelled { return .cancelled }

@@ -7,6 +7,7 @@ extension Exchange {
   /// Fills the response with an answer of our own. Fields that were there before are gone.
   package func answer(status: UInt16, contentType: StaticString?, body: [UInt8]) {
     response.reset()
+    clearRendered()
     response.status = status
     response.framing = body.isEmpty ? .none : .length(UInt64(body.count))
     responseBody = body.isEmpty ? .none : .bytes(body)
@@ -15,10 +16,7 @@ extension Exchange {
 
   /// Adds a response field whose name and value are constants.
   package func add(_ field: KnownField, _ name: StaticString, _ value: StaticString) {
-    // Static strings live as long as the program.
-    let name = unsafe Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount)
-    let value = unsafe Span(_unsafeStart: value.utf8Start, count: value.utf8CodeUnitCount)
-    add(field, name: name, value: value)
+    add(field, name: name.bytes, value: value.bytes)
   }
 
   /// Adds a response field, or counts as an internal error when the block for added fields is full.
@@ -34,6 +32,9 @@ extension Exchange {
       status: reason.status, contentType: "application/problem+json",
       body: problem(reason))
     add(.cacheControl, "cache-control", "no-store")
+    if reason == .methodNotAllowed {
+      add(.allow, name: "allow".utf8Span.span, value: allowedMethods.span)
+    }
     if let error = reason.proxyError {
       add(
         .proxyStatus, name: "proxy-status".utf8Span.span,

@@ -18,10 +18,7 @@ package final class Exchange {
 
   /// What happened upstream, for log and metrics.
   package struct UpstreamOutcome {
-    package var name: String?
-    package var upstreamIndex = -1
-    package var serverIndex = -1
-    package var server: SocketAddress?
+    package var label: ServerLabel?
     package var attempts = 0
     package var status: UInt16 = 0
     package var isReused = false
@@ -38,6 +35,8 @@ package final class Exchange {
   package let waiter: Waiter
   /// The connection that the request came on; set before the chain runs.
   package var connection: DownstreamConnection?
+  /// The client's side; set as long as the exchange runs.
+  package var peer: (any DownstreamPeer)?
 
   /// The request's body; nil when it has none.
   package var requestBody: (any BodySource)?
@@ -55,6 +54,8 @@ package final class Exchange {
 
   /// The client's address: the peer's, or what a trusted proxy says.
   package var clientAddress: IPAddress?
+  /// Its text, where it is not the peer's: kept with the request's fields.
+  package var clientText = TextRange.empty
   /// Whether the peer may be believed about addresses and ids.
   package var isPeerTrusted = false
   /// Text of the request's fields; empty until the policy has run.
@@ -62,15 +63,17 @@ package final class Exchange {
   package var traceID = TextRange.empty
   package var spanID = TextRange.empty
 
-  /// The route that took the request; -1 when none did.
-  package var routeIndex = -1
-  /// What path patterns captured, by their names.
-  package var parameters = PathParameters()
+  /// The route that took the request; nil when none did.
+  package var route: RouteLabel?
+  /// What a 405 answer says in Allow.
+  package var allowedMethods: [UInt8] = []
+  /// What the path pattern of the route captured.
+  package var parameters = RouteParameters()
 
   package var outcome = Outcome()
   package var upstream = UpstreamOutcome()
   /// Fields that egress policies add as they are.
-  package private(set) var rendered: [RenderedFields] = []
+  package private(set) var rendered: [FieldBlock] = []
   /// Fields of the response did not fit: it is not sent as it is.
   package var isResponseOverfull = false
   private var held: [any ExchangeResource] = []
@@ -90,7 +93,10 @@ package final class Exchange {
   }
 
   /// Adds pre-rendered fields to the response.
-  package func render(_ fields: RenderedFields) { rendered.append(fields) }
+  package func render(_ block: FieldBlock) { rendered.append(block) }
+
+  /// Forgets pre-rendered fields: the egress stage runs again on another response.
+  func clearRendered() { rendered.removeAll(keepingCapacity: true) }
 
   /// Keeps `resource` until the exchange is finished.
   package func hold(_ resource: any ExchangeResource) { held.append(resource) }
@@ -109,18 +115,21 @@ package final class Exchange {
     request.reset()
     response.reset()
     connection = nil
+    peer = nil
     requestBody = nil
     responseBody = .none
     requestBodyMax = .max
     timeouts = .builtIn
     waitedNanoseconds = 0
     clientAddress = nil
+    clientText = .empty
     isPeerTrusted = false
     requestID = .empty
     traceID = .empty
     spanID = .empty
-    routeIndex = -1
-    parameters = PathParameters()
+    route = nil
+    allowedMethods = []
+    parameters = RouteParameters()
     outcome = Outcome()
     upstream = UpstreamOutcome()
     rendered.removeAll(keepingCapacity: true)

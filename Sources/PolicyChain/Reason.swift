@@ -43,6 +43,8 @@ extension Reason {
     "body_too_slow", 408, "The request body arrives too slowly.")
   package static let clientGone = Reason(
     "client_gone", 499, "The client left before it had its answer.")
+  package static let writeStalled = Reason(
+    "write_stalled", 499, "The client stopped reading the answer.")
   package static let loopDetected = Reason(
     "proxy_loop_detected", 508, "The request has passed this gateway before.",
     proxy: "proxy_loop_detected")

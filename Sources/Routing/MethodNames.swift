@@ -10,7 +10,8 @@ struct MethodNames {
   static let customMax = 21
   private static let firstCustom = UInt32(Method.other.rawValue) + 1
 
-  private var custom: ContiguousArray<[UInt8]> = []
+  private var custom: ContiguousArray<Range<Int>> = []
+  private var text: ContiguousArray<UInt8> = []
 
   /// The bit of a method that a route names, which is remembered. Nil when there is no bit left.
   mutating func insert(_ pattern: MethodPattern) -> MethodSet? {
@@ -18,7 +19,8 @@ struct MethodNames {
     let known = bit(of: name.span)
     if known != MethodSet(.other) { return known }
     guard custom.count < Self.customMax else { return nil }
-    custom.append(name)
+    custom.append(text.count..<text.count + name.count)
+    text.append(contentsOf: name)
     return MethodSet(bits: 1 << (Self.firstCustom + UInt32(custom.count - 1)))
   }
 
@@ -32,7 +34,7 @@ struct MethodNames {
     for method in Method.allCases where method != .other && token.equals(method.name) {
       return MethodSet(method)
     }
-    for index in custom.indices where token.equals(custom[index].span) {
+    for index in custom.indices where token.equals(text.span.extracting(custom[index])) {
       return MethodSet(bits: 1 << (Self.firstCustom + UInt32(index)))
     }
     return MethodSet(.other)
@@ -54,7 +56,7 @@ struct MethodNames {
     for index in custom.indices
     where methods.bits & (1 << (Self.firstCustom + UInt32(index))) != 0 {
       separate(&output)
-      output.append(custom[index])
+      output.append(text.span.extracting(custom[index]))
     }
   }
 }

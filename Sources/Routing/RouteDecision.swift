@@ -1,6 +1,7 @@
 // What a table says of a request.
 
 import HTTPMessage
+import PolicyChain
 
 /// The route that takes a request, or why none does.
 package enum RouteDecision: Sendable {
