@@ -179,10 +179,15 @@ struct Compiler {
     }
   }
 
+  /// What a statement says that only one block may say. A record that is switched off or reset says
+  /// something of each of its properties.
   private func keys(of statement: CheckedStatement) -> [(String, SourceLocation)] {
     let directive = statement.directive
-    guard case .record = statement.shape.inheritance, statement.form == .settings else {
-      return [(directive, statement.location)]
+    guard case .record = statement.shape.inheritance else {
+      return checker.repetitionKey(statement).map { [($0, statement.location)] } ?? []
+    }
+    guard statement.form == .settings else {
+      return statement.shape.properties.map { ("\(directive) \($0.name)", statement.location) }
     }
     return statement.values.map { ("\(directive) \($0.name)", $0.provenance) }
   }
