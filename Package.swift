@@ -1,6 +1,5 @@
-// swift-tools-version: 6.2
-// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md: each one imports
-// only targets above it in this file.
+// swift-tools-version: 6.2 Sluice: an API gateway and reverse proxy. Targets stand in the order of
+// docs/architecture.md: each one imports only targets above it in this file.
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -70,3 +69,25 @@ let package = Package(
     tests("TidyTests"),
   ]
 )
+
+// `make fuzz` sets this: then all targets are instrumented for libFuzzer, and the fuzzers are
+// built.
+if Context.environment["SLUICE_FUZZ"] != nil {
+  let flags = ["-sanitize=fuzzer,address"]
+  for target in package.targets where target.type == .regular {
+    target.swiftSettings?.append(.unsafeFlags(flags))
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1"], path: "Fuzzing",
+      exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
+}
+
+// `make gate` sets this: then the scenarios whose instructions and allocations it counts are built.
+if Context.environment["SLUICE_GATE"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Gate", dependencies: ["Bytes", "HTTPMessage", "HTTP1"], path: "Benchmarks/Gate",
+      swiftSettings: settings))
+}

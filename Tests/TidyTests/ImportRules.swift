@@ -6,7 +6,7 @@ enum ImportRules {
     ["sluice"],
     ["Gateway"],
     ["Policies", "Routing", "Upstreams", "RedisStore"],
-    ["PolicyChain"],
+    ["PolicyChain", "Transport"],
     ["HTTP1", "HTTP2", "TLS", "Signatures", "RESP", "Compression", "Engine"],
     ["HTTPMessage", "Configuration", "Telemetry", "OpenSSL"],
     ["Bytes"],
