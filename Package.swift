@@ -1,5 +1,6 @@
-// swift-tools-version: 6.2 Sluice: an API gateway and reverse proxy. Targets stand in the order of
-// docs/architecture.md: each one imports only targets above it in this file.
+// swift-tools-version: 6.2
+// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md:
+// each one imports only targets above it in this file.
 import PackageDescription
 
 let settings: [SwiftSetting] = [

@@ -1,5 +1,5 @@
-/* Counts heap allocations of the program that it is loaded into (LD_PRELOAD) and writes their number
-   to the file that SLUICE_ALLOCATIONS names when the program ends. */
+/* Counts heap allocations of the program that it is loaded into (LD_PRELOAD) and writes their
+   number to the file that SLUICE_ALLOCATIONS names when the program ends. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-"""Counts instructions and heap allocations per request of the in-process scenarios, and holds them to
-Benchmarks/gate.json.
+"""Counts instructions and heap allocations per request of the in-process scenarios, and holds them
+to Benchmarks/gate.json.
 
 Each scenario runs twice with different numbers of rounds; the difference is the cost of a round in
 steady state, without start-up. Instructions come from callgrind, allocations from allocations.c.
