@@ -1,7 +1,7 @@
 // Single bytes and short runs as ASCII: the alphabet in which HTTP, TLS names and the config language are written.
 
 /// Byte values by the names that the RFCs give them.
-package enum ASCII {
+@usableFromInline package enum ASCII {
   package static let tab: UInt8 = 9
   package static let lineFeed: UInt8 = 10
   package static let carriageReturn: UInt8 = 13
@@ -16,11 +16,28 @@ package enum ASCII {
 
   @inlinable package static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 97 < 26 }
 
+  /// Whether the byte may stand in no line of text: all control characters but the tab.
+  @inlinable package static func isControl(_ byte: UInt8) -> Bool {
+    (byte < 32 && byte != 9) || byte == 127
+  }
+
   /// The value of a hexadecimal digit, or nil for any other byte.
   @inlinable package static func hexValue(_ byte: UInt8) -> UInt8? {
     if byte &- 48 < 10 { return byte &- 48 }
     let letter = (byte | 0x20) &- 97
     return letter < 6 ? letter &+ 10 : nil
+  }
+}
+
+extension StaticString {
+  /// The bytes of the text, which live as long as the program.
+  package var bytes: Span<UInt8> {
+    @_lifetime(immortal)
+    get {
+      // The storage is constant data of the program, and never freed.
+      let span = unsafe Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+      return unsafe _overrideLifetime(span, copying: ())
+    }
   }
 }
 
@@ -61,17 +78,4 @@ extension Span where Element == UInt8 {
 
   /// A copy of the bytes: for control paths and tests.
   package var array: [UInt8] { unsafe withUnsafeBytes { unsafe [UInt8]($0) } }
-}
-
-extension StaticString {
-  /// The text as bytes, which live as long as the program.
-  package var bytes: Span<UInt8> {
-    @_lifetime(immortal)
-    get {
-      // A static string's storage is never freed; the precondition keeps out the single-scalar form, which has none.
-      precondition(hasPointerRepresentation, "A static text is kept as a pointer.")
-      let span = unsafe Span<UInt8>(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
-      return unsafe _overrideLifetime(span, copying: ())
-    }
-  }
 }

@@ -1,12 +1,14 @@
-// Text inside a JSON string, RFC 8259 section 7: log lines and problem bodies carry bytes that a stranger chose.
-// What passes unchanged goes sixteen bytes at a time; a byte that needs care leaves that path and comes back to it.
+// Text inside a JSON string, RFC 8259 section 7: log lines and problem bodies carry bytes that a
+// stranger chose. What passes unchanged goes sixteen bytes at a time; a byte that needs care leaves
+// that path and comes back to it.
 
 extension Output {
   /// Appends bytes as the inside of a JSON string; the quotes around it are the caller's.
   ///
-  /// Escaped are `"`, `\`, all control characters (DEL and U+0080...U+009F included), the line separators U+2028 and
-  /// U+2029 and the characters that reverse the direction of text, since a log is read on terminals.
-  /// Each byte that is not UTF-8 becomes `\ufffd`. The result has at most six bytes for one.
+  /// Escaped are `"`, `\`, all control characters (DEL and U+0080...U+009F included), the line
+  /// separators U+2028 and U+2029 and the characters that reverse the direction of text, since a
+  /// log is read on terminals. Each byte that is not UTF-8 becomes `\ufffd`. The result has at most
+  /// six bytes for one.
   package mutating func append(json text: Span<UInt8>) {
     var index = 0
     while index < text.count {
@@ -15,7 +17,8 @@ extension Output {
     }
   }
 
-  /// Appends at most `max` bytes of the text in that form. A cut is marked with the bytes left out: `…[+12]`.
+  /// Appends at most `max` bytes of the text in that form. A cut is marked with the bytes left out:
+  /// `…[+12]`.
   @inlinable package mutating func append(json text: Span<UInt8>, max: Int) {
     if text.count <= max { append(json: text) } else { append(cut: text, max: max) }
   }
@@ -36,7 +39,8 @@ extension Output {
     var done = 0
     unsafe text.withUnsafeBytes { source in
       guard let start = source.baseAddress else { return }
-      // Sixteen bytes are loaded only where they lie inside the text, and stored only where there is room for them.
+      // Sixteen bytes are loaded only where they lie inside the text, and stored only where there
+      // is room for them.
       unsafe fill(room: size) { target in
         let from = unsafe start + from
         while done + 16 <= size {
@@ -67,8 +71,9 @@ extension Output {
     byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
-  /// Whether all eight bytes are plain. For a byte below 0x80, `x - k` has its high bit set exactly when x < k:
-  /// with 2 exclusive-ored, the quote and all below the blank are below 0x21, and the blank itself is 0x22.
+  /// Whether all eight bytes are plain. For a byte below 0x80, `x - k` has its high bit set exactly
+  /// when x < k: with 2 exclusive-ored, the quote and all below the blank are below 0x21, and the
+  /// blank itself is 0x22.
   private static func isPlain(_ word: UInt64) -> Bool {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let control = (word ^ ones &* 0x02) &- ones &* 0x21

@@ -1,4 +1,5 @@
-// Numbers as decimal text: content lengths, log lines, metrics. Two digits at a time, without a table.
+// Numbers as decimal text: content lengths, log lines, metrics. Two digits at a time, without a
+// table.
 
 extension Output {
   /// Appends the number in decimal digits, without sign or padding.
@@ -19,7 +20,8 @@ extension Output {
     }
   }
 
-  /// Appends a duration as milliseconds with three decimals, cut and not rounded: 1234567 is `1.234`.
+  /// Appends a duration as milliseconds with three decimals, cut and not rounded: 1234567 is
+  /// `1.234`.
   package mutating func append(milliseconds nanoseconds: UInt64) {
     let microseconds = nanoseconds / 1000
     let whole = microseconds / 1000

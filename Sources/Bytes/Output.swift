@@ -1,6 +1,8 @@
-// A growing run of bytes: heads, log lines and error bodies are written into one that is kept and reused.
+// A growing run of bytes: heads, log lines and error bodies are written into one that is kept and
+// reused.
 
-/// Bytes in the making. It grows when it must and keeps its storage when cleared, so that steady work allocates nothing.
+/// Bytes in the making. It grows when it must and keeps its storage when cleared, so that steady
+/// work allocates nothing.
 ///
 /// It is not copyable, so the compiler proves that no span of it is alive while it is written.
 @safe package struct Output: ~Copyable {
@@ -93,7 +95,8 @@
     }
   }
 
-  /// Writes into `room` bytes behind the text, which `body` may fill in part; it returns how many it filled.
+  /// Writes into `room` bytes behind the text, which `body` may fill in part; it returns how many
+  /// it filled.
   mutating func fill(
     room: Int, _ body: (UnsafeMutableRawPointer) -> Int
   ) {
@@ -127,6 +130,6 @@
   }
 }
 
-// An output is the only owner of its memory and cannot be copied: whoever holds it is the only one who reaches its
-// bytes, on whatever thread that is.
+// An output is the only owner of its memory and cannot be copied: whoever holds it is the only one
+// who reaches its bytes, on whatever thread that is.
 extension Output: @unchecked Sendable {}

@@ -207,8 +207,9 @@ import Synchronization
 
   // MARK: What lives on the loop
 
-  func arm(_ target: any TimerTarget) { wheel.arm(target) }
-  func disarm(_ target: any TimerTarget) { wheel.disarm(target) }
+  /// Looks at `target` no later than at its deadline. Not to be called while a deadline is being told.
+  package func arm(_ target: any TimerTarget) { wheel.arm(target) }
+  package func disarm(_ target: any TimerTarget) { wheel.disarm(target) }
 
   /// Starts to watch `source`, which is retained until `unwatch`.
   func watch(_ source: EventSource, for interest: PollEvents) throws(SystemError) {

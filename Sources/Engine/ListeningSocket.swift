@@ -80,7 +80,7 @@ package final class ListeningSocket: EventSource {
     case exhausted(SystemError)
   }
 
-  package var waiter: Waiter?
+  package var observer: (any SocketObserver)?
   private var isClosed = false
 
   /// Watches a descriptor that `ListeningDescriptor.open` made. The descriptor stays its opener's.
@@ -96,7 +96,7 @@ package final class ListeningSocket: EventSource {
   package func resume() throws(SystemError) { try rewatch(for: .readable) }
 
   package override func receive(_ events: PollEvents) {
-    if let waiter, waiter.isParked { waiter.signal() }
+    observer?.socketChanged()
   }
 
   /// Takes one connection off the kernel's queue.
@@ -121,9 +121,14 @@ package final class ListeningSocket: EventSource {
   package func stop() {
     guard !isClosed else { return }
     isClosed = true
-    waiter = nil
+    observer = nil
     unwatch(isClosing: false)
   }
+}
+
+/// Descriptors that never became a socket here.
+package enum Descriptor {
+  package static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
 }
 
 /// Starts connections.

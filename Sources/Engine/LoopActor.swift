@@ -8,6 +8,22 @@ package protocol LoopActor: Actor {
   nonisolated var loop: EventLoop { get }
 }
 
+/// Starts tasks on a loop's actor from code that runs on that loop, such as the objects that the actor owns.
+package struct TaskStarter {
+  private let start: (@escaping () async -> Void) -> Void
+
+  /// - Parameter owner: outlives the starter.
+  package init(for owner: some LoopActor) {
+    start = { [unowned owner] operation in
+      // The next line traps off the actor's loop, so the operation never leaves the loop that made it.
+      nonisolated(unsafe) let operation = operation
+      owner.assumeIsolated { unsafe $0.start(operation) }
+    }
+  }
+
+  package func callAsFunction(_ operation: @escaping () async -> Void) { start(operation) }
+}
+
 extension LoopActor {
   /// Runs `operation` at once, on this actor and its loop, until it first suspends.
   ///

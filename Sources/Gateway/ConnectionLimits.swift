@@ -4,7 +4,9 @@ import HTTP1
 import HTTPMessage
 
 /// Limits of downstream connections. Times are in milliseconds.
-struct ConnectionLimits: Sendable {
+package struct ConnectionLimits: Sendable {
+  package init() {}
+
   /// Requests of one connection that are served before others have their turn.
   static let requestsPerTurn = 16
   /// Silence after which a connection gives back its task and buffer. A task keeps 6.6 KB as long as it lives.
@@ -16,21 +18,25 @@ struct ConnectionLimits: Sendable {
   /// Bytes of an unwanted body that are read to keep the connection.
   static let discardBytesMax = 64 * 1024
 
-  var head = HeadLimits.request
-  var rules = RequestRules()
+  package var head = HeadLimits.request
+  package var rules = RequestRules()
   /// From the head's first byte to its last.
-  var headTimeout: UInt64 = 10_000
-  var keepAliveIdle: UInt64 = 60_000
-  var bodyIdle: UInt64 = 60_000
+  package var headTimeout: UInt64 = 10_000
+  package var keepAliveIdle: UInt64 = 60_000
+  package var bodyIdle: UInt64 = 60_000
   /// Bytes per second that a body must reach once `rateGrace` has passed; zero for no minimum.
-  var rateMin: UInt64 = 500
-  var rateGrace: UInt64 = 5_000
+  package var rateMin: UInt64 = 500
+  package var rateGrace: UInt64 = 5_000
   /// Without progress of a response that the client does not read.
-  var writeStall: UInt64 = 30_000
-  var ageMax: UInt64 = 3_600_000
-  var requestsMax: UInt32 = 1_000
+  package var writeStall: UInt64 = 30_000
+  package var ageMax: UInt64 = 3_600_000
+  /// Connections of the listener, over all workers.
+  package var connectionsMax = 10_000
+  /// Connections of one client address, over all listeners.
+  package var perClientMax = 256
+  package var requestsMax: UInt32 = 1_000
   /// Whether a client that has sent its last byte still waits for its answer.
-  var allowsHalfClose = false
+  package var allowsHalfClose = false
   /// Time for a TLS handshake.
-  var handshakeTimeout: UInt64 = 5_000
+  package var handshakeTimeout: UInt64 = 5_000
 }

@@ -19,7 +19,7 @@ final class ListenerRuntime {
   }
 
   let id: ListenerID
-  let name: String
+  let nameBytes: [UInt8]
   let limits: ConnectionLimits
   private let table: RouteTable
   /// By the table's route indices.
@@ -33,7 +33,7 @@ final class ListenerRuntime {
     scopes: [ScopeChains], outermost: ScopeChains
   ) {
     self.id = id
-    self.name = name
+    nameBytes = Array(name.utf8)
     self.limits = limits
     self.table = table
     self.routes = routes

@@ -9,7 +9,6 @@ import Transport
 
 /// The state of one worker, as its connections see it.
 final class WorkerContext {
-  let index: Int
   let loop: EventLoop
   let resources: WorkerResources
   let services: Services
@@ -17,11 +16,14 @@ final class WorkerContext {
   let recorder: Recorder
   let limiter: ConnectionLimiter
   /// Starts a task on this worker: see `LoopActor.start`.
-  private let start: (@escaping () async -> Void) -> Void
+  private let start: TaskStarter
   /// The generation that new requests are served by.
   private(set) var generation: Generation
   /// Whether connections end after their present request.
   private(set) var isDraining = false
+
+  private var wallTurn = UInt64.max
+  private var wallNow: UInt64 = 0
 
   private var connections: [HTTP1Connection?] = []
   private var freeSlots: [Int] = []
@@ -32,17 +34,17 @@ final class WorkerContext {
   private let starter: Waiter
 
   init(
-    index: Int, loop: EventLoop, services: Services, generation: Generation, recorder: Recorder,
-    limiter: ConnectionLimiter, start: @escaping (@escaping () async -> Void) -> Void
+    loop: EventLoop, resources: WorkerResources, services: Services, generation: Generation,
+    recorder: Recorder, limiter: ConnectionLimiter,
+    start: TaskStarter
   ) {
-    self.index = index
     self.loop = loop
+    self.resources = resources
     self.services = services
     self.generation = generation
     self.recorder = recorder
     self.limiter = limiter
     self.start = start
-    resources = generation.resources
     exchanges = ExchangePool(loop: loop, services: services)
     starter = Waiter(on: loop)
   }
@@ -51,42 +53,50 @@ final class WorkerContext {
   func adopt(_ next: Generation) {
     let previous = generation
     generation = next
-    previous.retire(keepingPoolsOf: next)
+    previous.retire(after: next)
   }
 
-  func listener(for connection: DownstreamConnection) -> ListenerRuntime? {
-    generation.listener(named: connection.listener)
+  /// Wall-clock milliseconds, read once per turn of the loop.
+  var wallMilliseconds: UInt64 {
+    if wallTurn != loop.turnCount {
+      wallTurn = loop.turnCount
+      wallNow = WallClock.milliseconds()
+    }
+    return wallNow
   }
 
   // MARK: Connections
 
-  /// Takes over an accepted socket.
+  /// Takes over an accepted socket that the limiter has counted.
   func open(_ descriptor: Int32, from peer: SocketAddress, at listener: ListenerRuntime) {
     let socket: Socket
     do throws(SystemError) {
       socket = try Socket(descriptor: descriptor, isConnected: true, on: loop)
     } catch {
-      // The descriptor is closed; the client sees a reset and may try again.
-      limiter.closed(peer, listener: listener.name)
+      // The descriptor is closed: the client sees it and may try again.
+      limiter.close(peer, at: listener.id)
       return
     }
     let slot = freeSlots.popLast() ?? connections.count
+    if slot == connections.count { connections.append(nil) }
     let connection = HTTP1Connection(
       transport: Transport(socket: socket, pending: resources.pending),
-      connection: DownstreamConnection(listener: listener.name, peer: peer),
-      limits: listener.limits, slot: slot, context: self)
-    if slot == connections.count { connections.append(connection) } else { connections[slot] = connection }
+      connection: DownstreamConnection(listener: listener.id, peer: peer),
+      listener: listener, slot: slot, context: self)
+    connections[slot] = connection
     connectionCount += 1
-    recorder.opened(listener)
+    recorder.metrics.connectionOpened(listener: listener.id.metric)
     start { await connection.serve() }
   }
 
+  /// Forgets a connection that is closed.
   func closed(_ connection: HTTP1Connection) {
     connections[connection.slot] = nil
     freeSlots.append(connection.slot)
     connectionCount -= 1
-    limiter.closed(connection.connection.peer, listener: connection.connection.listener)
-    recorder.closed(connection.connection)
+    let downstream = connection.connection
+    limiter.close(downstream.peer, at: downstream.listener)
+    recorder.metrics.connectionClosed(listener: downstream.listener.metric)
   }
 
   /// Starts the task of a resting connection, soon: between jobs nothing may be closed or started.
@@ -104,7 +114,9 @@ final class WorkerContext {
   /// Runs as long as the worker: it starts and ends what `wake` and `expire` left.
   func runStarter() async {
     while await starter.wait(until: .never) != .cancelled {
-      while let connection = expired.popLast() where connection.isResting { connection.close() }
+      while let connection = expired.popLast() {
+        if connection.isResting { connection.close() }
+      }
       while let connection = woken.popLast() {
         if connection.isResting, !connection.isClosed { start { await connection.serve() } }
       }
@@ -116,7 +128,7 @@ final class WorkerContext {
   /// Ends resting connections now and busy ones after their present request.
   func drain() {
     isDraining = true
-    for connection in connections { if let connection, connection.isIdle { connection.cancel() } }
+    for case let connection? in connections where connection.isIdle { connection.cancel() }
   }
 
   /// Ends everything.

@@ -1,5 +1,5 @@
-// The fields of one message: what was received, by offsets, and what Sluice added or removed.
-// RFC 9110 section 5. Nothing is copied on the way through, and nothing is allocated once it is warm.
+// The fields of one message: what was received, by offsets, and what Sluice added or removed. RFC
+// 9110 section 5. Nothing is copied on the way through, and nothing is allocated once it is warm.
 
 import Bytes
 
@@ -8,7 +8,8 @@ import Bytes
 /// Received lines stay in the buffer that the socket filled; added ones go to a fixed block of
 /// `addedBytesMax` bytes. One per exchange, reused, on one worker.
 package final class FieldSection {
-  /// Fields that one message may carry, received and added. HARDENING: 100 received, and room for ours.
+  /// Fields that one message may carry, received and added. HARDENING: 100 received, and room for
+  /// ours.
   package static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
@@ -47,6 +48,14 @@ package final class FieldSection {
     return true
   }
 
+  /// Moves the offsets of received lines by `distance`: their block was compacted or exchanged for
+  /// another.
+  package func moveReceived(by distance: Int) {
+    for index in entries.indices where !entries[index].isAdded {
+      entries[index].start = UInt32(Int(entries[index].start) + distance)
+    }
+  }
+
   /// Adds a line `name: value`. Returns false, and adds nothing, when the section is full.
   ///
   /// The caller vouches that `name` is a field name and `value` a field value: text that comes
@@ -67,7 +76,8 @@ package final class FieldSection {
     return true
   }
 
-  /// Keeps text that is no field, such as a rewritten path, with the added bytes. Nil when it does not fit.
+  /// Keeps text that is no field, such as a rewritten path, with the added bytes. Nil when it does
+  /// not fit.
   package func keep(_ text: Span<UInt8>) -> TextRange? {
     let start = added.end
     guard added.append(text) else { return nil }
@@ -97,6 +107,15 @@ package final class FieldSection {
     entries[index].isRemoved = true
     let field = entries[index].field
     if !entries.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
+  }
+
+  /// Marks every line called `lowercasedName` as removed.
+  package func removeAll(named lowercasedName: Span<UInt8>) {
+    var from = 0
+    while let index = first(named: lowercasedName, from: from) {
+      remove(at: index)
+      from = index + 1
+    }
   }
 
   /// The index of the first line of `field` that is not removed.

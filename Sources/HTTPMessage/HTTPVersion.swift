@@ -1,5 +1,7 @@
 // Protocol versions as messages carry them. RFC 9110 section 2.5.
 
+import Bytes
+
 package enum HTTPVersion: UInt8, Sendable {
   case http10, http11, http2
 
@@ -9,6 +11,17 @@ package enum HTTPVersion: UInt8, Sendable {
     case .http10: "HTTP/1.0"
     case .http11: "HTTP/1.1"
     case .http2: "HTTP/2"
+    }
+  }
+
+  /// The version that an HTTP/1 start line names; nil for any other text.
+  package init?(http1 text: Span<UInt8>) {
+    if text.equals("HTTP/1.1") {
+      self = .http11
+    } else if text.equals("HTTP/1.0") {
+      self = .http10
+    } else {
+      return nil
     }
   }
 }

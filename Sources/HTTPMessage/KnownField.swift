@@ -1,5 +1,5 @@
-// Field names that Sluice itself looks at, removes or sets, as one byte each. A name is looked up once, while it is
-// parsed; everything after compares bytes of bit sets.
+// Field names that Sluice itself looks at, removes or sets, as one byte each. A name is looked up
+// once, while it is parsed; everything after compares bytes of bit sets.
 
 import Bytes
 
@@ -28,6 +28,35 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
   case accessControlRequestMethod, accessControlRequestHeaders
   // Limits.
   case rateLimit, rateLimitPolicy
+  // Conditions, negotiation, WebSocket, further spellings of addresses and of limits.
+  case proxyAuthenticationInfo, authenticationInfo, ifMatch, ifNoneMatch, ifModifiedSince
+  case ifUnmodifiedSince, ifRange, etag, lastModified, expires, pragma, acceptLanguage
+  case contentLanguage, idempotencyKey, secWebSocketKey, secWebSocketProtocol, secWebSocketVersion
+  case secWebSocketExtensions, secWebSocketAccept, xMethodOverride, xHTTPMethod, xForwarded
+  case xForwardedPath, xClusterClientIP, cfConnectingIP, fastlyClientIP, xSSLClientCert, xB3Flags
+  case acceptPost, acceptPatch, sunset, deprecation, link, serverTiming, altSvc
+  case contentDisposition, contentDigest, acceptRanges, signature, signatureInput, dpop
+  case xRateLimitLimit, xRateLimitRemaining, xRateLimitReset, rateLimitLimit, rateLimitRemaining
+  case rateLimitReset
+  // What OWASP's list of fields to remove from answers names besides (ci/headers_remove.json of
+  // 2026-07-19, 87 names): they tell an attacker what runs behind the edge.
+  case hostHeader, kProxyRequest, liferayPortal, oracleCommerceCloudVersion, pegaHost, poweredBy
+  case product, sourceMap, xAspNetVersion, xAspNetMvcVersion, xAtmosphereError
+  case xAtmosphereFirstRequest, xAtmosphereTrackingId, xB3ParentSpanId, xB3Sampled, xB3SpanId
+  case xB3TraceId, xBEServer, xBacksideTransport, xCFPoweredBy, xCMS, xCalculatedBETarget
+  case xCocoonVersion, xContentEncodedBy, xDatadogOrigin, xDatadogParentId
+  case xDatadogSamplingPriority, xDatadogTags, xDatadogTraceId, xDiagInfo, xEnvoyAttemptCount
+  case xEnvoyExternalAddress, xEnvoyInternal, xEnvoyOriginalDstHost, xEnvoyUpstreamServiceTime
+  case xFEServer, xFramework, xGeneratedBy, xGenerator, xGitlabMeta, xJitsiRelease, xJoomlaVersion
+  case xKongAdminLatency, xKongClientLatency, xKongProxyLatency, xKongRequestId
+  case xKongResponseLatency, xKongThirdPartyLatency, xKongTotalLatency, xKongUpstreamLatency
+  case xKongUpstreamStatus, xKubernetesPFFlowSchemaUI, xKubernetesPFPriorityLevelUID
+  case xLiteSpeedCache, xLiteSpeedPurge, xLiteSpeedTag, xLiteSpeedVary, xLitespeedCacheControl
+  case xModPagespeed, xNextjsCache, xNextjsMatchedPath, xNextjsPage, xNextjsRedirect, xOWAVersion
+  case xOldContentLength, xOneAgentJSInjection, xPageSpeed, xPhpVersion, xPoweredBy
+  case xPoweredByPlesk, xPoweredCMS, xRedirectBy, xServerPoweredBy, xSourceFiles, xSourceMap
+  case xTurboChargedBy, xTykTraceId, xUmbracoVersion, xVarnishBackend, xVarnishServer
+  case xWoodpeckerVersion, xDtAgentId, xDtHealthCheck, xDtInjectedServlet, xRuxitJSAgent
 }
 
 /// A set of known fields: four words, no allocation.

@@ -1,6 +1,9 @@
 // Request methods. RFC 9110 section 9, RFC 5789 (PATCH), RFC 10008 (QUERY).
 
-/// A request method: one of those that have a name here, or `other` with its token kept in the request's text.
+import Bytes
+
+/// A request method: one of those that have a name here, or `other` with its token kept in the
+/// request's text.
 package enum Method: UInt8, Sendable, CaseIterable {
   case get, head, post, put, delete, connect, options, trace, patch, query, other
 
@@ -12,7 +15,8 @@ package enum Method: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// Idempotent methods may be sent again when the connection broke before an answer (section 9.2.2).
+  /// Idempotent methods may be sent again when the connection broke before an answer (section
+  /// 9.2.2).
   package var isIdempotent: Bool { isSafe || self == .put || self == .delete }
 
   /// The token as sent; empty for `other`.
@@ -29,6 +33,26 @@ package enum Method: UInt8, Sendable, CaseIterable {
     case .patch: "PATCH"
     case .query: "QUERY"
     case .other: ""
+    }
+  }
+
+  /// The method that `token` names, case included, or `other`.
+  package init(token: Span<UInt8>) {
+    let candidates: (Method, Method, Method) =
+      switch token.count {
+      case 3: (.get, .put, .put)
+      case 4: (.post, .head, .head)
+      case 5: (.patch, .query, .trace)
+      case 6: (.delete, .delete, .delete)
+      case 7: (.options, .connect, .connect)
+      default: (.other, .other, .other)
+      }
+    if token.equals(candidates.0.name) {
+      self = candidates.0
+    } else if token.equals(candidates.1.name) {
+      self = candidates.1
+    } else {
+      self = token.equals(candidates.2.name) ? candidates.2 : .other
     }
   }
 }

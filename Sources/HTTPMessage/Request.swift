@@ -1,5 +1,6 @@
-// The canonical request: what every policy looks at and what is forwarded, byte for byte. Whatever protocol the
-// client spoke, there is one of these; routing, policies and forwarding never look at the wire again.
+// The canonical request: what every policy looks at and what is forwarded, byte for byte. Whatever
+// protocol the client spoke, there is one of these; routing, policies and forwarding never look at
+// the wire again.
 
 import Bytes
 
@@ -17,12 +18,14 @@ package enum BodyFraming: Sendable, Equatable {
 
 /// One request, strict and canonical.
 ///
-/// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and forwarded.
+/// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
+/// forwarded.
 package final class Request {
   package var method = Method.get
   /// The method's token, also when it has a name here.
   package var methodText = TextRange.empty
-  /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for OPTIONS.
+  /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for
+  /// OPTIONS.
   package var target = TextRange.empty
   /// The target without its query; starts with `/`, or is `*`.
   package var path = TextRange.empty
@@ -40,6 +43,8 @@ package final class Request {
   package var keepsAlive = true
   /// Whether the request came over TLS.
   package var isSecure = false
+  /// Lines that were dropped because of an underscore or a dot in their name.
+  package var droppedFieldCount = 0
   package let fields: FieldSection
 
   package init(fields: FieldSection) { self.fields = fields }
@@ -59,7 +64,20 @@ package final class Request {
     expectsContinue = false
     keepsAlive = true
     isSecure = false
+    droppedFieldCount = 0
     return fields.reset()
+  }
+
+  /// Moves all offsets of received text by `distance`: their block was compacted or exchanged for
+  /// another.
+  package func moveReceived(by distance: Int) {
+    methodText = methodText.moved(by: distance)
+    target = target.moved(by: distance)
+    path = path.moved(by: distance)
+    query = query?.moved(by: distance)
+    authority = authority.moved(by: distance)
+    host = host.moved(by: distance)
+    fields.moveReceived(by: distance)
   }
 
   @_lifetime(borrow self)

@@ -2,7 +2,8 @@
 
 import Bytes
 
-/// One response head. Its reason phrase is not kept: RFC 9112 section 4 tells recipients to ignore it.
+/// One response head. Its reason phrase is not kept: RFC 9112 section 4 tells recipients to ignore
+/// it.
 package final class ResponseHead {
   /// 100...999; a final response has 200 or more.
   package var status: UInt16 = 0

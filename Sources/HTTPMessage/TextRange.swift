@@ -1,4 +1,5 @@
-// Where a piece of a message's text stands: in the bytes that were received, or in those that Sluice added.
+// Where a piece of a message's text stands: in the bytes that were received, or in those that
+// Sluice added.
 
 /// A run of bytes in a `FieldSection`'s received or added text.
 package struct TextRange: Sendable, Equatable {
@@ -14,6 +15,13 @@ package struct TextRange: Sendable, Equatable {
   }
 
   package static let empty = TextRange(start: 0, count: 0)
+
+  /// The range after its block was compacted or exchanged for another; added text stays where it
+  /// is.
+  package func moved(by distance: Int) -> TextRange {
+    isAdded || isEmpty ? self : TextRange(start: Int(start) + distance, count: Int(count))
+  }
+
   package var isEmpty: Bool { count == 0 }
   package var offsets: Range<Int> { Int(start)..<Int(start) + Int(count) }
 }

@@ -10,14 +10,22 @@ package final class DownstreamConnection {
   package let peer: SocketAddress
   /// The peer's address; nil on a unix socket.
   package let peerAddress: IPAddress?
-  package let local: SocketAddress
+  /// The peer's address as the log writes it; empty on a unix socket.
+  package let peerText: [UInt8]
   package var security: ConnectionSecurity?
 
-  package init(listener: ListenerID, peer: SocketAddress, local: SocketAddress) {
+  package init(listener: ListenerID, peer: SocketAddress) {
     self.listener = listener
     self.peer = peer
-    self.local = local
-    if case .ip(let address, _) = peer { peerAddress = address } else { peerAddress = nil }
+    if case .ip(let address, _) = peer {
+      var text = Output(capacity: 48)
+      text.append(address)
+      peerAddress = address
+      peerText = text.bytes.array
+    } else {
+      peerAddress = nil
+      peerText = []
+    }
   }
 }
 
@@ -29,10 +37,12 @@ package protocol DownstreamPeer: AnyObject {
   func sendInterim(_ head: ResponseHead)
 }
 
-/// A listener of the current generation, by its place in the config.
+/// A listener, by an id that its name keeps over reloads.
 package struct ListenerID: Hashable, Sendable {
   package let index: Int
   package init(index: Int) { self.index = index }
+  /// Its id in the metrics.
+  package var metric: UInt16 { UInt16(truncatingIfNeeded: index) }
 }
 
 /// What a TLS handshake agreed on.

@@ -16,10 +16,7 @@ extension Exchange {
 
   /// Adds a response field whose name and value are constants.
   package func add(_ field: KnownField, _ name: StaticString, _ value: StaticString) {
-    // Static strings live as long as the program.
-    let name = unsafe Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount)
-    let value = unsafe Span(_unsafeStart: value.utf8Start, count: value.utf8CodeUnitCount)
-    add(field, name: name, value: value)
+    add(field, name: name.bytes, value: value.bytes)
   }
 
   /// Adds a response field, or counts as an internal error when the block for added fields is full.

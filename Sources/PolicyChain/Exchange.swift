@@ -54,6 +54,8 @@ package final class Exchange {
 
   /// The client's address: the peer's, or what a trusted proxy says.
   package var clientAddress: IPAddress?
+  /// Its text, where it is not the peer's: kept with the request's fields.
+  package var clientText = TextRange.empty
   /// Whether the peer may be believed about addresses and ids.
   package var isPeerTrusted = false
   /// Text of the request's fields; empty until the policy has run.
@@ -120,6 +122,7 @@ package final class Exchange {
     timeouts = .builtIn
     waitedNanoseconds = 0
     clientAddress = nil
+    clientText = .empty
     isPeerTrusted = false
     requestID = .empty
     traceID = .empty

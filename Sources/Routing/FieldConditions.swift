@@ -12,7 +12,7 @@ struct FieldConditions {
 
   struct Name {
     let kind: FieldMatch.Kind
-    let text: [UInt8]
+    let text: Range<Int>
   }
 
   private struct Condition {
@@ -73,7 +73,8 @@ struct FieldConditions {
     _ condition: Condition, _ request: borrowing Request, _ found: inout FoundFields
   ) -> Bool {
     let name = names[condition.name]
-    let field = found.field(condition.name, name, request, seed: seed)
+    let field = found.field(
+      condition.name, name.kind, text.span.extracting(name.text), request, seed: seed)
     guard field.isSingle else { return false }
     var index = condition.values.lowerBound
     while index < condition.values.upperBound {
@@ -90,16 +91,20 @@ struct FieldConditions {
     _ range: Range<Int>, _ value: borrowing Span<UInt8>, _ kind: FieldMatch.Kind
   ) -> Bool {
     let stored = text.span.extracting(range)
-    return kind == .query ? QueryText.equals(value, stored) : value.equals(stored)
+    return switch kind {
+    case .query: QueryText.equals(value, stored)
+    case .header, .cookie: value.equals(stored)
+    }
   }
 
   private mutating func index(of match: FieldMatch) -> Int? {
-    let text = Array(match.name.utf8)
-    if let index = names.firstIndex(where: { $0.kind == match.kind && $0.text == text }) {
-      return index
+    let bytes = Array(match.name.utf8)
+    for index in names.indices where names[index].kind == match.kind {
+      if text[names[index].text].elementsEqual(bytes) { return index }
     }
     guard names.count < Self.namesMax else { return nil }
-    names.append(Name(kind: match.kind, text: text))
+    names.append(Name(kind: match.kind, text: text.count..<text.count + bytes.count))
+    text.append(contentsOf: bytes)
     return names.count - 1
   }
 }

@@ -26,16 +26,17 @@ struct FoundFields {
 
   /// What `request` has under `name`, which stands at `index` of the table's names.
   mutating func field(
-    _ index: Int, _ name: borrowing FieldConditions.Name, _ request: borrowing Request, seed: UInt64
+    _ index: Int, _ kind: FieldMatch.Kind, _ name: borrowing Span<UInt8>,
+    _ request: borrowing Request, seed: UInt64
   ) -> Field {
     if fields[index].lookup == lookup { return fields[index] }
     var field = Field(lookup: lookup)
-    switch name.kind {
-    case .header: Self.findHeader(name.text.span, request, &field)
-    case .query: Self.findQuery(name.text.span, request, &field)
-    case .cookie: Self.findCookie(name.text.span, request, &field)
+    switch kind {
+    case .header: Self.findHeader(name, request, &field)
+    case .query: Self.findQuery(name, request, &field)
+    case .cookie: Self.findCookie(name, request, &field)
     }
-    if field.isSingle { Self.addHash(name.kind, request, &field, seed: seed) }
+    if field.isSingle { Self.addHash(kind, request, &field, seed: seed) }
     fields[index] = field
     return field
   }
@@ -122,7 +123,7 @@ struct FoundFields {
     _ kind: FieldMatch.Kind, _ request: borrowing Request, _ field: inout Field, seed: UInt64
   ) {
     let text = request.text(field.value)
-    if kind == .query {
+    if case .query = kind {
       guard let hash = QueryText.hash(text, seed: seed) else { return field.count = 0 }
       field.hash = hash
       return

@@ -9,10 +9,11 @@ package struct MethodSet: Sendable, Hashable {
   var bits: UInt32
 
   /// A route that names no method takes all of them.
-  static let all = MethodSet(bits: .max)
-  static let empty = MethodSet(bits: 0)
-  static let get = MethodSet(.get)
-  static let head = MethodSet(.head)
+  /// Computed, since a stored one would be asked for through a lock in every lookup.
+  static var all: MethodSet { MethodSet(bits: .max) }
+  static var empty: MethodSet { MethodSet(bits: 0) }
+  static var get: MethodSet { MethodSet(.get) }
+  static var head: MethodSet { MethodSet(.head) }
 
   init(bits: UInt32) { self.bits = bits }
 

@@ -12,7 +12,8 @@ struct PathSegments {
     var range: Range<Int> { Int(start)..<Int(end) }
   }
 
-  private(set) var items: ContiguousArray<Segment>
+  private var items: ContiguousArray<Segment>
+  private(set) var count = 0
   /// Whether the path ends with the last of the segments.
   private(set) var isWhole = true
   private let seed: UInt64
@@ -22,26 +23,31 @@ struct PathSegments {
   init(countMax: Int, seed: UInt64) {
     self.countMax = countMax
     self.seed = seed
-    items = []
-    items.reserveCapacity(countMax)
+    items = ContiguousArray(repeating: Segment(start: 0, end: 0, hash: 0), count: countMax)
   }
 
-  var count: Int { items.count }
+  subscript(index: Int) -> Segment {
+    precondition(index < count, "Only segments that were cut can be read.")
+    return items[index]
+  }
 
   /// Cuts `path`. One that does not start with a slash (`*`, or nothing) has no segments.
   mutating func cut(_ path: borrowing Span<UInt8>) {
-    items.removeAll(keepingCapacity: true)
+    count = 0
     isWhole = true
     guard path.count > 0, path[0] == UInt8(ascii: "/") else { return }
     var start = 1
-    while items.count < countMax {
+    while count < countMax {
       var hash = KeyedHash(seed: seed)
       var index = start
       while index < path.count, path[index] != UInt8(ascii: "/") {
         hash.add(path[index])
         index &+= 1
       }
-      items.append(Segment(start: UInt32(start), end: UInt32(index), hash: hash.value))
+      items[count] = Segment(
+        start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: index),
+        hash: hash.value)
+      count &+= 1
       if index == path.count { return }
       start = index + 1
     }

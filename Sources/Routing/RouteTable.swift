@@ -9,8 +9,8 @@ import PolicyChain
 
 /// The routes of one listener. Stays on one worker: it keeps scratch space for the request at hand.
 package final class RouteTable {
-  /// Nodes and values that one request may be compared with, at worst: well under 100 µs.
-  package static let stepsMax = 16_384
+  /// Nodes and values that one request may be compared with, at worst: some 150 µs.
+  package static let stepsMax = 32_768
 
   /// One place in a path, under one host pattern.
   struct Node {
@@ -82,8 +82,10 @@ package final class RouteTable {
 
   /// The innermost scope that covers the host and path of `request`.
   package func scope(of request: Request) -> Int? {
-    scratch.segments.cut(request.text(request.path))
-    return scope(request, &scratch)
+    let path = request.text(request.path)
+    scratch.segments.cut(path)
+    let group = parts.hosts.firstGroup(request.text(request.host))
+    return scope(from: group, path, request, &scratch)
   }
 
   /// The slot of a parameter in the `RouteParameters` of a route; nil when no path of it has that
@@ -98,66 +100,89 @@ package final class RouteTable {
   }
 
   private func method(of request: Request, by matchedMethod: MatchedMethod) -> MethodSet {
-    guard matchedMethod == .askedByPreflight, request.method == .options,
-      request.fields.present.contains(.origin),
-      let index = request.fields.first(.accessControlRequestMethod)
-    else { return parts.methods.bit(of: request) }
+    guard let index = Self.askedMethod(of: request, by: matchedMethod) else {
+      return parts.methods.bit(of: request)
+    }
     let fields = request.fields
     return parts.methods.bit(of: fields.value(at: index))
+  }
+
+  /// The field in which a preflight says which method it asks for; nil for any other request.
+  private static func askedMethod(of request: Request, by method: MatchedMethod) -> Int? {
+    guard method == .askedByPreflight, request.method == .options,
+      request.fields.present.contains(.origin)
+    else { return nil }
+    return request.fields.first(.accessControlRequestMethod)
+  }
+
+  /// The method that `lookup` goes by, for explanations.
+  static func methodText(of request: Request, by method: MatchedMethod) -> String {
+    guard let index = askedMethod(of: request, by: method) else {
+      return request.text(request.methodText).text
+    }
+    let fields = request.fields
+    return fields.value(at: index).text
   }
 
   private func find(
     _ request: Request, _ method: MethodSet, _ scratch: inout Scratch
   ) -> RouteDecision {
-    let path = request.text(request.path)
+    let range = request.path
+    let path = request.text(range)
     scratch.segments.cut(path)
     scratch.fields.forget()
     scratch.isMethodMissed = false
-    let found = walk(.route(method), request, &scratch)
+    let group = parts.hosts.firstGroup(request.text(request.host))
+    let found = walk(from: group, .route(method), path, request, &scratch)
     if found != TextIndex.none {
       let candidate = parts.candidates[Int(found)]
-      return .route(Int(candidate.route), parameters(candidate, request.path, scratch.segments))
+      return .route(Int(candidate.route), parameters(candidate, range, scratch.segments))
     }
     scratch.allowed = .empty
-    if scratch.isMethodMissed { _ = walk(.allowed, request, &scratch) }
-    let scope = scope(request, &scratch)
+    if scratch.isMethodMissed { _ = walk(from: group, .allowed, path, request, &scratch) }
+    let scope = scope(from: group, path, request, &scratch)
     if scratch.allowed == .empty { return .notFound(scope: scope) }
     return .methodNotAllowed(allowed: scratch.allowed, scope: scope)
   }
 
-  private func scope(_ request: Request, _ scratch: inout Scratch) -> Int? {
+  private func scope(
+    from group: UInt32, _ path: Span<UInt8>, _ request: Request, _ scratch: inout Scratch
+  ) -> Int? {
     guard parts.hasScopes else { return nil }
-    let scope = walk(.scope, request, &scratch)
+    let scope = walk(from: group, .scope, path, request, &scratch)
     return scope == TextIndex.none ? nil : Int(scope)
   }
 
   /// Goes through the host patterns that match, the most specific first.
-  private func walk(_ goal: Goal, _ request: Request, _ scratch: inout Scratch) -> UInt32 {
-    var group = parts.hosts.firstGroup(request.text(request.host))
+  private func walk(
+    from group: UInt32, _ goal: Goal, _ path: Span<UInt8>, _ request: Request,
+    _ scratch: inout Scratch
+  ) -> UInt32 {
+    var group = group
     while group != TextIndex.none {
-      let found = walk(parts.hosts.groups[Int(group)].root, 0, goal, request, &scratch)
+      let found = walk(parts.hosts.groups[Int(group)].root, 0, goal, path, request, &scratch)
       if found != TextIndex.none { return found }
       group = parts.hosts.groups[Int(group)].next
     }
     return TextIndex.none
   }
 
-  /// Goes down one trie, literal before `{x}` before `**`, and back when a branch has nothing. No
-  /// node is met twice, and the depth is that of the deepest pattern.
+  /// Goes down one trie, literal before `{x}` before `**`, and back when a branch has nothing. No node
+  /// is met twice, and the depth is that of the deepest pattern.
   private func walk(
-    _ node: UInt32, _ depth: Int, _ goal: Goal, _ request: Request, _ scratch: inout Scratch
+    _ node: UInt32, _ depth: Int, _ goal: Goal, _ path: Span<UInt8>, _ request: Request,
+    _ scratch: inout Scratch
   ) -> UInt32 {
     if depth < scratch.segments.count {
-      let segment = scratch.segments.items[depth]
-      let text = request.text(request.path).extracting(segment.range)
-      let child = parts.literals.find(node, segment.hash, text)
+      let segment = scratch.segments[depth]
+      let child = parts.literals.find(node, segment.hash, path.extracting(segment.range))
       if child != TextIndex.none {
-        let found = walk(child, depth + 1, goal, request, &scratch)
+        let found = walk(child, depth + 1, goal, path, request, &scratch)
         if found != TextIndex.none { return found }
       }
       let parameter = parts.nodes[Int(node)].parameter
       if parameter != TextIndex.none, !segment.isEmpty {
-        let found = walk(parameter, depth + 1, goal, request, &scratch)
+        let found = walk(parameter, depth + 1, goal, path, request, &scratch)
         if found != TextIndex.none { return found }
       }
     } else if scratch.segments.isWhole {
@@ -224,12 +249,12 @@ package final class RouteTable {
     }
     for index in candidate.captures {
       let capture = parts.captures[Int(index)]
-      let segment = segments.items[Int(capture.segment)]
+      let segment = segments[Int(capture.segment)]
       parameters.set(Int(capture.slot), range(segment.range.lowerBound, segment.range.upperBound))
     }
     guard candidate.restDepth != Candidate.noRest else { return parameters }
     let depth = Int(candidate.restDepth)
-    let before = depth == 0 ? 0 : segments.items[depth - 1].range.upperBound
+    let before = depth == 0 ? 0 : segments[depth - 1].range.upperBound
     let end = Int(path.count)
     parameters.rest = range(min(before + 1, end), end)
     return parameters

@@ -40,7 +40,7 @@ extension UpstreamConnection: BodySource {
 
   package var deadline: Instant { .never }
 
-  package var trailers: FieldSection? { decoder.trailers }
+  package var trailers: FieldSection? { trailerFields }
 
   private func take(from input: Buffer) throws(Failure) -> BodyChunk? {
     switch response {
@@ -57,15 +57,22 @@ extension UpstreamConnection: BodySource {
   }
 
   private func takeChunk(from input: Buffer) throws(Failure) -> BodyChunk? {
-    let event: ChunkEvent
-    do throws(HTTP1Error) { event = try decoder.next(input) } catch { throw invalid(error) }
-    switch event {
-    case .data(let count): return BodyChunk(buffer: input, count: count)
-    case .needsMore: return nil
-    case .end:
-      response = .done(isReusable: keepsAlive)
+    do throws(HTTP1Error) {
+      switch try decoder.next(input) {
+      case .data(let count):
+        decoder.handOut(count)
+        return BodyChunk(buffer: input, count: count)
+      case .needsMore: break
+      case .trailers:
+        let fields = trailerFields ?? FieldSection(addedBytesMax: 1)
+        trailerFields = fields
+        if try decoder.parseTrailers(input, into: fields) == .done {
+          response = .done(isReusable: keepsAlive)
+        }
+      case .end: response = .done(isReusable: keepsAlive)
+      }
       return nil
-    }
+    } catch { throw invalid(error) }
   }
 
   private var keepsAlive: Bool { exchange?.response.keepsAlive == true }

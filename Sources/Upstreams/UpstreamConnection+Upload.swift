@@ -35,7 +35,9 @@ extension UpstreamConnection {
     if isChunked {
       let resources = pool.resources
       resources.uploadScratch.clear()
-      ChunkEncoder.append(chunk.bytes, to: &resources.uploadScratch)
+      ChunkedEncoder.startChunk(of: chunk.count, into: &resources.uploadScratch)
+      resources.uploadScratch.append(chunk.bytes)
+      ChunkedEncoder.endChunk(into: &resources.uploadScratch)
       chunk.buffer.consume(chunk.count)
       try transport.send(resources.uploadScratch.bytes)
     } else {
@@ -50,7 +52,11 @@ extension UpstreamConnection {
     guard isChunked else { return }
     let resources = pool.resources
     resources.uploadScratch.clear()
-    ChunkEncoder.appendEnd(trailers: trailers, to: &resources.uploadScratch)
+    do throws(HTTP1Error) {
+      try ChunkedEncoder.end(trailers: trailers, into: &resources.uploadScratch)
+    } catch {
+      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    }
     do throws(TransportError) {
       try transport.send(resources.uploadScratch.bytes)
     } catch { try uploadBroke(error) }

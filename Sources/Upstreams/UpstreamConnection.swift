@@ -24,7 +24,9 @@ package final class UpstreamConnection {
   /// Received bytes; owned while the connection is lent.
   var input: Buffer?
   var parser: ResponseParser
-  var decoder = ChunkedDecoder()
+  var decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
+  /// Fields behind a chunked body; made when there are any.
+  var trailerFields: FieldSection?
   /// The exchange that it is lent to.
   var exchange: Exchange?
   var response = ResponseProgress.idle
@@ -90,8 +92,8 @@ package final class UpstreamConnection {
     self.exchange = exchange
     transport.socket.observer = exchange.waiter
     response = .head
-    parser.reset()
-    decoder = ChunkedDecoder()
+    parser = ResponseParser(limits: .response)
+    trailerFields = nil
     upload = .done
     if exchange.requestBody != nil {
       upload = .body(isChunked: exchange.request.framing == .chunked)
@@ -106,13 +108,11 @@ package final class UpstreamConnection {
   private func sendHead(_ exchange: Exchange) throws(Failure) {
     let resources = pool.resources
     resources.scratch.clear()
-    let host: [UInt8]? =
-      switch pool.definition.hostRule {
-      case .preserve: nil
-      case .upstream: Array(server.definition.name.utf8)
-      case .fixed(let name): Array(name.utf8)
-      }
-    RequestEncoder.encode(exchange.request, host: host, into: &resources.scratch)
+    do throws(HTTP1Error) {
+      try encode(exchange.request, into: &resources.scratch)
+    } catch {
+      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    }
     do throws(TransportError) {
       try transport.send(resources.scratch.bytes)
     } catch { throw lost(error) }
@@ -120,12 +120,27 @@ package final class UpstreamConnection {
     try pushBody()
   }
 
+  private func encode(_ request: Request, into output: inout Output) throws(HTTP1Error) {
+    let name = server.definition.label.server
+    switch pool.definition.hostRule {
+    case .preserve where !request.authority.isEmpty:
+      try RequestEncoder.encode(
+        request, authority: request.text(request.authority), blocks: [], into: &output)
+    case .preserve, .upstream:
+      // An HTTP/1.0 client may have named no host; HTTP/1.1 upstreams need one.
+      try RequestEncoder.encode(
+        request, authority: name.span, blocks: [], into: &output)
+    case .fixed(let name):
+      try RequestEncoder.encode(request, authority: name.span, blocks: [], into: &output)
+    }
+  }
+
   private func readHead(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
     var interims = 0
     while true {
       let progress: ParseProgress
       do throws(HTTP1Error) {
-        progress = try parser.parse(input, into: exchange.response, for: exchange.request.method)
+        progress = try parser.parse(input, into: exchange.response, answering: exchange.request.method)
       } catch { throw invalid(error) }
       switch progress {
       case .done where exchange.response.status >= 200:
@@ -138,7 +153,6 @@ package final class UpstreamConnection {
         }
         exchange.peer?.sendInterim(exchange.response)
         exchange.response.reset()
-        parser.reset()
       case .needsMore:
         try await receiveHeadBytes(exchange, input)
       }
@@ -166,7 +180,9 @@ package final class UpstreamConnection {
     switch head.framing {
     case .none: response = .done(isReusable: head.keepsAlive)
     case .length(let length): response = .counted(length)
-    case .chunked: response = .chunked
+    case .chunked:
+      response = .chunked
+      decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
     case .untilClose: response = .untilClose
     }
   }
@@ -205,7 +221,7 @@ package final class UpstreamConnection {
 
   func invalid(_ error: HTTP1Error?) -> Failure {
     response = .failed
-    return failure(.upstreamProtocol, retry: .never, error.map { "\($0.token)" })
+    return failure(.upstreamProtocol, retry: .never, error.map { "\($0.reason)" })
   }
 
   private func failure(_ reason: Reason, retry: Failure.Retry, _ detail: String?) -> Failure {

@@ -1,6 +1,7 @@
 // An upstream as the config says it: values only, shared by all workers.
 
 import Engine
+import PolicyChain
 
 /// One server of an upstream.
 package struct ServerDefinition: Sendable, Hashable {
@@ -30,7 +31,7 @@ package enum HostRule: Sendable, Hashable {
   case preserve
   /// The server's own name and port.
   case upstream
-  case fixed(String)
+  case fixed([UInt8])
 }
 
 /// An upstream: servers that do the same work.

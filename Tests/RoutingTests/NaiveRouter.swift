@@ -34,6 +34,13 @@ struct NaiveRouter {
     return "405 " + order.filter(allowed.contains).joined(separator: ", ") + scope
   }
 
+  /// All routes that match and that no other goes before.
+  func winners(_ asked: AskedRequest) -> Set<Int> {
+    let taken = met(asked).filter { $0.methodRank != nil }
+    let best = taken.filter { one in !taken.contains { precedes($0, one) } }
+    return Set(best.map(\.route))
+  }
+
   private func best(_ taken: [Met]) -> Met? {
     var best: Met?
     for one in taken {

@@ -42,7 +42,7 @@ import Testing
     let expected =
       "\"level\":\"notice\",\"logger\":\"sluice\",\"message\":\"told\","
       + "\"context\":{\"scope\":\"message\",\"worker\":\"1\"}}\n"
-    let line = String(decoding: pipe.read(34 + expected.utf8.count), as: UTF8.self)
+    let line = String(decoding: pipe.read(33 + expected.utf8.count), as: UTF8.self)
     #expect(line.hasSuffix(expected))
     #expect(line.hasPrefix("{\"ts\":\"20"))
   }

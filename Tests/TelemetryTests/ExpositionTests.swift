@@ -52,34 +52,29 @@ import Testing
 
   @Test func `what was counted reads back from the text`() {
     let samples = Self.samples(Self.text(.prometheus))
+    let place = #"listener="edge",route="orders.list""#
+    let duration = "sluice_http_request_duration_seconds"
     let expected = [
-      "sluice_http_requests_total{listener=\"edge\",route=\"orders.list\",method=\"GET\",code=\"200\"}":
-        "2",
-      "sluice_http_requests_total{listener=\"edge\",route=\"orders.list\",method=\"GET\",code=\"404\"}":
+      #"sluice_http_requests_total{\#(place),method="GET",code="200"}"#: "2",
+      #"sluice_http_requests_total{\#(place),method="GET",code="404"}"#: "1",
+      #"\#(duration)_bucket{\#(place),code_class="2xx",le="0.025"}"#: "0",
+      #"\#(duration)_bucket{\#(place),code_class="2xx",le="0.05"}"#: "2",
+      #"\#(duration)_bucket{\#(place),code_class="2xx",le="+Inf"}"#: "2",
+      #"\#(duration)_sum{\#(place),code_class="2xx"}"#: "0.06",
+      #"\#(duration)_count{\#(place),code_class="4xx"}"#: "1",
+      #"sluice_http_overhead_seconds_sum{route="orders.list"}"#: "0.000037035",
+      #"sluice_upstream_requests_total{upstream="orders",server="10.0.0.1:80",code_class="2xx"}"#:
         "1",
-      "sluice_http_request_duration_seconds_bucket{listener=\"edge\",route=\"orders.list\",code_class=\"2xx\",le=\"0.025\"}":
-        "0",
-      "sluice_http_request_duration_seconds_bucket{listener=\"edge\",route=\"orders.list\",code_class=\"2xx\",le=\"0.05\"}":
-        "2",
-      "sluice_http_request_duration_seconds_bucket{listener=\"edge\",route=\"orders.list\",code_class=\"2xx\",le=\"+Inf\"}":
-        "2",
-      "sluice_http_request_duration_seconds_sum{listener=\"edge\",route=\"orders.list\",code_class=\"2xx\"}":
-        "0.06",
-      "sluice_http_request_duration_seconds_count{listener=\"edge\",route=\"orders.list\",code_class=\"4xx\"}":
-        "1",
-      "sluice_http_overhead_seconds_sum{route=\"orders.list\"}": "0.000037035",
-      "sluice_upstream_requests_total{upstream=\"orders\",server=\"10.0.0.1:80\",code_class=\"2xx\"}":
-        "1",
-      "sluice_upstream_request_duration_seconds_count{upstream=\"orders\"}": "1",
-      "sluice_open_connections{listener=\"edge\"}": "1",
-      "sluice_tls_handshakes_total{listener=\"edge\",version=\"1.3\",result=\"full\"}": "1",
-      "sluice_protocol_errors_total{reason=\"bad_chunk\"}": "1",
+      #"sluice_upstream_request_duration_seconds_count{upstream="orders"}"#: "1",
+      #"sluice_open_connections{listener="edge"}"#: "1",
+      #"sluice_tls_handshakes_total{listener="edge",version="1.3",result="full"}"#: "1",
+      #"sluice_protocol_errors_total{reason="bad_chunk"}"#: "1",
       "sluice_fields_dropped_total": "0",
-      "sluice_config_info{hash=\"ab12\"}": "1",
-      "sluice_config_reloads_total{result=\"success\"}": "2",
+      #"sluice_config_info{hash="ab12"}"#: "1",
+      #"sluice_config_reloads_total{result="success"}"#: "2",
       "sluice_config_last_reload_success": "1",
       "sluice_access_log_dropped_total": "5",
-      "sluice_build_info{version=\"0.1.0\"}": "1",
+      #"sluice_build_info{version="0.1.0"}"#: "1",
       "process_cpu_seconds_total": "1.5",
       "process_open_fds": "7",
       "process_start_time_seconds": "1700000000",
@@ -151,7 +146,8 @@ import Testing
 
   @Test func `the kernel's line is read past any program name`() throws {
     let stat = """
-      42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 1000 10000 256 18446744073709551615 1
+      42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 1000 10000 256 \
+      18446744073709551615 1
       """
     let usage = ProcessUsage(
       stat: stat, bootTime: 1_700_000_000, openDescriptors: 9, ticksPerSecond: 100,

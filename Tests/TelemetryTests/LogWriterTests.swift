@@ -44,7 +44,8 @@ import Testing
     let pipe = Pipe(isBlocking: isBlocking)
     let writer = try Self.writer(pipe, blocks: 2)
     let line = String(repeating: "x", count: 2047)
-    // Eight lines are four times what the pipe holds: the thread is stuck with the first block, two wait.
+    // Eight lines are four times what the pipe holds: the thread is stuck with the first block, two
+    // wait.
     var handed = 0
     for _ in 0..<10 {
       var block = Self.block(Array(repeating: line, count: 8))

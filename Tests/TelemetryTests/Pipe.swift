@@ -27,11 +27,15 @@ final class Pipe {
     reader = -1
   }
 
-  /// Reads until `count` bytes came.
+  /// Reads until `count` bytes came, or none for five seconds: a test that waits in vain fails and
+  /// does not hang.
   func read(_ count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
     while bytes.count < count {
+      var entry = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+      let isReady = unsafe poll(&entry, 1, 5000) == 1
+      guard isReady else { break }
       let got = unsafe Glibc.read(reader, &chunk, min(chunk.count, count - bytes.count))
       guard got > 0 else { break }
       bytes.append(contentsOf: chunk[0..<got])

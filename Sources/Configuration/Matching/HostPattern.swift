@@ -26,6 +26,7 @@ package enum HostPattern: Sendable, Hashable {
       try Self.checkAddress(bytes)
       self = .exact(text.lowercased())
     } else if text.hasPrefix("*.") {
+      guard bytes.count > 2 else { throw PatternError("a name is missing after '*.'", at: 2) }
       try Self.checkName(bytes, from: 2)
       self = .wildcard(suffix: String(text.dropFirst(2)).lowercased())
     } else {

@@ -11,7 +11,7 @@ extension HTTP1Connection {
   /// Serves the request whose head has been read. Returns whether the connection can take another one.
   func serveRequest(_ exchange: Exchange) async -> Bool {
     attachBody(to: exchange)
-    let listener = context.listener(for: connection)
+    refreshListener()
     let chain = listener.chain(for: exchange)
     do throws(Failure) {
       try await chain.run(exchange)
@@ -29,11 +29,11 @@ extension HTTP1Connection {
   }
 
   /// Answers a head that is no request. The listener's outermost scope says what stands on the answer.
-  func refuse(_ error: HTTP1Error, _ exchange: Exchange) async {
+  func refuse(_ failure: Failure, _ exchange: Exchange) async {
     exchange.request.keepsAlive = false
-    context.metrics.countProtocolError(error)
-    let chain = context.listener(for: connection).refusalChain
-    exchange.answer(Failure(error.reason, origin: .downstream, retry: .never))
+    refreshListener()
+    let chain = listener.refusalChain
+    exchange.answer(failure)
     chain.runEgress(exchange)
     _ = await respond(exchange, chain)
     _ = await conclude(exchange, mayStay: false)
@@ -53,7 +53,8 @@ extension HTTP1Connection {
     let body = exchange.request.framing == .none ? nil : self.body
     if let body { exchange.outcome.requestBodyBytes = body.receivedBytes }
     exchange.finish()
-    context.record(exchange)
+    context.recorder.record(exchange, listenerName: listener.nameBytes, now: .now())
+    isBetweenRequests = true
     if let body {
       if stays { stays = await body.discardRest(waiter: exchange.waiter) }
       if stays, let rest = body.takeRest() {
@@ -70,7 +71,7 @@ extension HTTP1Connection {
     guard !transport.socket.isBroken, exchange.outcome.isComplete else {
       return close(isAborting: !exchange.outcome.isComplete)
     }
-    transport.endSending()
+    transport.socket.shutdownSending()
     guard let input, !transport.socket.isPeerClosed else { return close() }
     let end = context.loop.now.advanced(milliseconds: ConnectionLimits.lingerTimeout)
     var left = ConnectionLimits.lingerBytesMax

@@ -14,7 +14,7 @@ extension HTTP1Connection {
     case rest
     /// The client left, or its time is up.
     case ended
-    case refused(HTTP1Error)
+    case refused(Failure)
   }
 
   func readHead(into exchange: Exchange) async -> HeadResult {
@@ -23,7 +23,7 @@ extension HTTP1Connection {
     self.input = input
     if input.isEmpty { input.clear() } else { input.compact() }
     exchange.reset()
-    parser.reset()
+    parser = RequestParser(limits: limits.head, rules: limits.rules)
     var startedAt: Instant? = input.isEmpty ? nil : loop.now
     while true {
       if !input.isEmpty {
@@ -33,8 +33,9 @@ extension HTTP1Connection {
             return .request
           }
         } catch {
+          context.recorder.countProtocolError(error.reason)
           begin(exchange, at: startedAt ?? loop.now)
-          return .refused(error)
+          return .refused(Failure(error))
         }
       }
       switch transport.receive(into: input) {
@@ -50,7 +51,7 @@ extension HTTP1Connection {
         case .timedOut where limit == nil: return .rest
         case .timedOut:
           begin(exchange, at: startedAt ?? loop.now)
-          return .refused(.headTimeout)
+          return .refused(.refused(.headTimeout))
         }
       }
     }
@@ -62,6 +63,7 @@ extension HTTP1Connection {
   }
 
   private func begin(_ exchange: Exchange, at start: Instant) {
+    isBetweenRequests = false
     exchange.startedAt = start
     exchange.wallMilliseconds = context.wallMilliseconds
     exchange.connection = connection

@@ -35,7 +35,7 @@ extension HTTP1Connection {
   }
 
   private func write(_ exchange: Exchange) async throws(Failure) {
-    let framing = encodeHead(exchange)
+    let framing = try encodeHead(exchange)
     switch exchange.responseBody {
     case .none: break
     case .bytes(let bytes):
@@ -59,11 +59,11 @@ extension HTTP1Connection {
     context.loop.now.advanced(milliseconds: limits.writeStall)
   }
 
-  private func encodeHead(_ exchange: Exchange) -> Framing {
+  private func encodeHead(_ exchange: Exchange) throws(Failure) -> Framing {
     let request = exchange.request
     let response = exchange.response
     let isHead = request.method == .head
-    var framing: Framing
+    let framing: Framing
     switch exchange.responseBody {
     case .none: framing = .none
     case .bytes: framing = isHead ? .none : .counted
@@ -76,13 +76,21 @@ extension HTTP1Connection {
         }
     }
     staysOpen = mayKeepAlive(request) && framing != .untilClose
-    if framing == .chunked { response.framing = .chunked }
-    if framing == .untilClose { response.framing = .untilClose }
     context.resources.scratch.clear()
-    ResponseEncoder.encode(
-      response, for: request, keepsAlive: staysOpen, into: &context.resources.scratch
-    ) { output in
-      for fields in exchange.rendered { output.append(fields.lines) }
+    let sent: BodyFraming =
+      switch framing {
+      case .none: .none
+      case .counted: response.framing
+      case .chunked: .chunked
+      case .untilClose: .untilClose
+      }
+    do throws(HTTP1Error) {
+      if exchange.isResponseOverfull { throw .unsafeField }
+      try ResponseEncoder.encode(
+        response, framing: sent, answering: request, keepsAlive: staysOpen,
+        blocks: exchange.rendered, into: &context.resources.scratch)
+    } catch {
+      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
     }
     return framing
   }
@@ -96,7 +104,8 @@ extension HTTP1Connection {
     while true {
       while let chunk = try body.ready() {
         if framing == .chunked {
-          ChunkEncoder.appendSize(chunk.count, isFirst: !hasFrame, to: &resources.scratch)
+          ChunkedEncoder.nextChunk(
+            of: chunk.count, isFirst: !hasFrame, into: &resources.scratch)
           hasFrame = true
         }
         exchange.outcome.responseBodyBytes &+= UInt64(chunk.count)
@@ -109,12 +118,20 @@ extension HTTP1Connection {
       }
       let isComplete = body.isComplete
       if isComplete, framing == .chunked {
-        ChunkEncoder.appendEnd(
-          isFirst: !hasFrame, trailers: body.trailers, to: &resources.scratch)
+        try endChunks(after: body, isFirst: !hasFrame)
       }
       try await send(nil, exchange)
       if isComplete { return }
       try await body.wait()
+    }
+  }
+
+  private func endChunks(after body: any BodySource, isFirst: Bool) throws(Failure) {
+    if !isFirst { ChunkedEncoder.endChunk(into: &context.resources.scratch) }
+    do throws(HTTP1Error) {
+      try ChunkedEncoder.end(trailers: body.trailers, into: &context.resources.scratch)
+    } catch {
+      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
     }
   }
 

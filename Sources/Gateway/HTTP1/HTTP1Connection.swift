@@ -14,6 +14,8 @@ final class HTTP1Connection {
   let transport: Transport
   let connection: DownstreamConnection
   let limits: ConnectionLimits
+  /// Whose routes the next request meets.
+  private(set) var listener: ListenerRuntime
   let openedAt: Instant
 
   /// Received bytes that are not consumed: borrowed with the first byte, given back when the connection rests.
@@ -22,6 +24,8 @@ final class HTTP1Connection {
   var body: HTTP1RequestBody?
   /// The exchange of the running task; nil while the connection rests.
   var exchange: Exchange?
+  /// Whether the last exchange is over and the next head has not begun.
+  var isBetweenRequests = true
   /// Whether bytes of the present response may have left: from then on it cannot be replaced by another one.
   var hasSentHead = false
   /// Whether the present response leaves the connection open.
@@ -35,12 +39,13 @@ final class HTTP1Connection {
   let slot: Int
 
   init(
-    transport: Transport, connection: DownstreamConnection, limits: ConnectionLimits, slot: Int,
+    transport: Transport, connection: DownstreamConnection, listener: ListenerRuntime, slot: Int,
     context: WorkerContext
   ) {
     self.transport = transport
     self.connection = connection
-    self.limits = limits
+    self.listener = listener
+    limits = listener.limits
     self.slot = slot
     self.context = context
     parser = RequestParser(limits: limits.head, rules: limits.rules)
@@ -85,11 +90,18 @@ final class HTTP1Connection {
     }
   }
 
+  /// Looks up what the newest configuration says. A listener that is gone serves its last requests as before.
+  func refreshListener() {
+    if let current = context.generation.listener(connection.listener) { listener = current }
+  }
+
   /// Whether the connection may take another request after the present one.
   func mayKeepAlive(_ request: Request) -> Bool {
-    request.keepsAlive && !context.isDraining && requestCount < limits.requestsMax
+    request.keepsAlive && !context.isDraining && !isListenerGone && requestCount < limits.requestsMax
       && context.loop.now.since(openedAt) < limits.ageMax * 1_000_000
   }
+
+  private var isListenerGone: Bool { context.generation.listener(connection.listener) == nil }
 
   // MARK: Resting and closing
 
@@ -115,8 +127,11 @@ final class HTTP1Connection {
     if let exchange { exchange.waiter.cancel() } else { close() }
   }
 
-  /// Whether no request is being read or served.
+  /// Whether it has neither task nor buffer.
   var isResting: Bool { exchange == nil }
+
+  /// Whether no request is being read or served: a task may still wait for one.
+  var isIdle: Bool { isResting || (isBetweenRequests && input?.isEmpty != false) }
 
   private func giveBackBuffers() {
     if let input {
@@ -144,9 +159,17 @@ extension HTTP1Connection: DownstreamPeer {
   func sendInterim(_ head: ResponseHead) {
     guard let exchange, exchange.request.version == .http11, !transport.hasUnsent else { return }
     context.resources.scratch.clear()
-    ResponseEncoder.encodeInterim(head, into: &context.resources.scratch)
+    do throws(HTTP1Error) {
+      try ResponseEncoder.encode(
+        head, framing: .none, answering: exchange.request, keepsAlive: true, blocks: [],
+        into: &context.resources.scratch)
+    } catch {
+      // An interim response tells nothing that the final one does not: it is left out.
+      return
+    }
     do throws(TransportError) {
-      try transport.send(context.resources.scratch.bytes)
+      let resources = context.resources
+      try transport.send(resources.scratch.bytes)
     } catch {
       // The socket is marked broken, and the exchange ends as soon as it looks.
       return

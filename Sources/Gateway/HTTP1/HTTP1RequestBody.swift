@@ -19,7 +19,8 @@ final class HTTP1RequestBody: BodySource {
 
   private unowned let owner: HTTP1Connection
   private var progress = Progress.complete
-  private var decoder = ChunkedDecoder()
+  private var decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
+  private var trailerFields: FieldSection?
   private var exchange: Exchange?
   /// Where body bytes are read to once those behind the head are used up: the head's text must stay where it is.
   private var overflow: Buffer?
@@ -35,7 +36,8 @@ final class HTTP1RequestBody: BodySource {
     receivedBytes = 0
     waitingSince = nil
     waitedMilliseconds = 0
-    decoder = ChunkedDecoder()
+    decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
+    trailerFields = nil
     progress =
       switch exchange.request.framing {
       case .length(let length): .counted(length)
@@ -46,7 +48,7 @@ final class HTTP1RequestBody: BodySource {
 
   var isComplete: Bool { if case .complete = progress { true } else { false } }
 
-  var trailers: FieldSection? { decoder.trailers }
+  var trailers: FieldSection? { trailerFields }
 
   /// The client must send within `idle`, and on the whole at no less than `rateMin` after a grace.
   var deadline: Instant {
@@ -87,21 +89,29 @@ final class HTTP1RequestBody: BodySource {
       progress = UInt64(count) == left ? .complete : .counted(left - UInt64(count))
       return BodyChunk(buffer: source, count: count)
     case .chunked:
-      let event: ChunkEvent
-      do throws(HTTP1Error) { event = try decoder.next(source) } catch {
-        throw fail(Failure(error.reason, origin: .downstream, retry: .never))
-      }
-      switch event {
-      case .needsMore: return nil
-      case .end:
-        progress = .complete
-        return nil
-      case .data(let count):
-        try admit(count)
-        return BodyChunk(buffer: source, count: count)
-      }
+      return try takeChunk(from: source)
     case .complete, .failed: return nil
     }
+  }
+
+  private func takeChunk(from source: Buffer) throws(Failure) -> BodyChunk? {
+    var taken = 0
+    do throws(HTTP1Error) {
+      switch try decoder.next(source) {
+      case .data(let count):
+        decoder.handOut(count)
+        taken = count
+      case .needsMore: break
+      case .trailers:
+        let fields = trailerFields ?? FieldSection(addedBytesMax: 1)
+        trailerFields = fields
+        if try decoder.parseTrailers(source, into: fields) == .done { progress = .complete }
+      case .end: progress = .complete
+      }
+    } catch { throw fail(Failure(error)) }
+    guard taken > 0 else { return nil }
+    try admit(taken)
+    return BodyChunk(buffer: source, count: taken)
   }
 
   private func admit(_ count: Int) throws(Failure) {

@@ -1,8 +1,10 @@
 // How much of a stranger's text one log line takes.
 
-/// Bytes of each field that are logged; the rest is counted in the line. What goes over is cut, never dropped.
+/// Bytes of each field that are logged; the rest is counted in the line. What goes over is cut,
+/// never dropped.
 package struct AccessLimits: Sendable {
-  /// Path and query together. Longer ones exist, up to the request line's 8 KiB, but no one reads them in a log.
+  /// Path and query together. Longer ones exist, up to the request line's 8 KiB, but no one reads
+  /// them in a log.
   package var targetBytesMax = 2048
   package var userAgentBytesMax = 512
   package var refererBytesMax = 512
@@ -13,7 +15,8 @@ package struct AccessLimits: Sendable {
 
   package init() {}
 
-  /// Bytes that one line takes at most: escaped text has up to six bytes for one, in eighteen short fields.
+  /// Bytes that one line takes at most: escaped text has up to six bytes for one, in eighteen short
+  /// fields.
   package var lineBytesMax: Int {
     6 * (targetBytesMax + userAgentBytesMax + refererBytesMax + hostBytesMax + 18 * shortBytesMax)
       + 2048

@@ -1,5 +1,6 @@
-// The NCSA forms, for tools that read nothing else: `clf` and `combined`. What is absent is a dash; untrusted text is
-// escaped as in JSON, so that a quote or a line feed cannot make a second field or line.
+// The NCSA forms, for tools that read nothing else: `clf` and `combined`. What is absent is a dash;
+// untrusted text is escaped as in JSON, so that a quote or a line feed cannot make a second field
+// or line.
 
 import Bytes
 

@@ -1,5 +1,5 @@
-// The JSON form of the access log: flat members, `tls` and `upstream` as objects. Keys are literals that carry their
-// punctuation, so that a member is one copy of constants and one run of text.
+// The JSON form of the access log: flat members, `tls` and `upstream` as objects. Keys are literals
+// that carry their punctuation, so that a member is one copy of constants and one run of text.
 
 import Bytes
 

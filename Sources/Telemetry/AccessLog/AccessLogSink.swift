@@ -1,4 +1,5 @@
-// A worker's end of the access log: lines gather in a block, which goes to the writer when it is full or old.
+// A worker's end of the access log: lines gather in a block, which goes to the writer when it is
+// full or old.
 
 import Bytes
 
@@ -6,7 +7,8 @@ import Bytes
 package final class AccessLogSink {
   /// Bytes after which a block is handed over: one write(2) for some two hundred lines.
   package static let blockBytes = 64 * 1024
-  /// Nanoseconds after which a block is handed over however little it holds: what `tail -f` calls at once.
+  /// Nanoseconds after which a block is handed over however little it holds: what `tail -f` calls
+  /// at once.
   package static let blockAge: UInt64 = 100_000_000
 
   private let writer: LogWriter

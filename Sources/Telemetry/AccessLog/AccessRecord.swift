@@ -1,11 +1,13 @@
-// What the access log says about one request: views of text that others own, and numbers. Filled at the end of an
-// exchange, encoded at once, never stored: the compiler keeps it from outliving the text it looks at.
+// What the access log says about one request: views of text that others own, and numbers. Filled at
+// the end of an exchange, encoded at once, never stored: the compiler keeps it from outliving the
+// text it looks at.
 
 import Bytes
 
 /// One request as the access log tells it. Empty text and nil numbers are left out of the line.
 ///
-/// Text may hold any bytes: the encoder escapes and bounds it. `query` is written with its values replaced.
+/// Text may hold any bytes: the encoder escapes and bounds it. `query` is written with its values
+/// replaced.
 package struct AccessRecord: ~Escapable {
   /// When the request's first byte came, in milliseconds since 1970.
   package var unixMilliseconds: UInt64 = 0

@@ -17,8 +17,9 @@ package struct CivilTime: Sendable, Equatable {
     minute = secondOfDay / 60 % 60
     second = secondOfDay % 60
 
-    // Years that begin in March put the leap day last, so that day numbers follow from plain division.
-    // 719468 days lie between 0000-03-01 and 1970-01-01; 146097 days are four hundred years.
+    // Years that begin in March put the leap day last, so that day numbers follow from plain
+    // division. 719468 days lie between 0000-03-01 and 1970-01-01; 146097 days are four hundred
+    // years.
     let days = unixSeconds / 86400 + 719_468
     let era = days / 146_097
     let dayOfEra = days % 146_097

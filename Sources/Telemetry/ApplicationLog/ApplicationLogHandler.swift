@@ -1,11 +1,13 @@
-// The application log: what Sluice says about itself, to standard error, one line per message. Text where a person
-// looks at a terminal, JSON where a collector reads. Requests do not come here: they have the access log.
+// The application log: what Sluice says about itself, to standard error, one line per message. Text
+// where a person looks at a terminal, JSON where a collector reads. Requests do not come here: they
+// have the access log.
 
 import Bytes
 import Glibc
 import Logging
 
-/// A swift-log backend that writes each message with one call, so that lines of several threads do not mix.
+/// A swift-log backend that writes each message with one call, so that lines of several threads do
+/// not mix.
 package struct ApplicationLogHandler: LogHandler {
   package enum Form: Sendable {
     case text, json
@@ -18,7 +20,8 @@ package struct ApplicationLogHandler: LogHandler {
   private let form: Form
   private let descriptor: Int32
 
-  /// - Parameter descriptor: an open descriptor that outlives the handler; standard error, but for tests.
+  /// - Parameter descriptor: an open descriptor that outlives the handler; standard error, but for
+  ///   tests.
   package init(label: String, level: Logger.Level, form: Form, descriptor: Int32) {
     self.label = label
     logLevel = level
@@ -54,7 +57,8 @@ package struct ApplicationLogHandler: LogHandler {
     }
   }
 
-  /// The nearest wins: the message's own values over the logger's over the provider's. An error joins as `error`.
+  /// The nearest wins: the message's own values over the logger's over the provider's. An error
+  /// joins as `error`.
   private func merged(with event: LogEvent) -> Logger.Metadata {
     var all = metadataProvider?.get() ?? [:]
     all.merge(metadata) { $1 }

@@ -95,7 +95,8 @@ struct ApplicationLogLine {
     line.append("\"")
   }
 
-  /// Control characters are escaped in both forms, so that a message is one line whatever it quotes.
+  /// Control characters are escaped in both forms, so that a message is one line whatever it
+  /// quotes.
   private func append(_ text: String, to line: inout Output) {
     line.append(json: Array(text.utf8).span, max: Self.textBytesMax)
   }

@@ -2,7 +2,8 @@
 
 import Bytes
 
-/// Bytes that end with a line feed, and how many lines they are. It has one owner at a time; moving it is free.
+/// Bytes that end with a line feed, and how many lines they are. It has one owner at a time; moving
+/// it is free.
 package struct LogBlock: ~Copyable, Sendable {
   package var text: Output
   package var lineCount = 0

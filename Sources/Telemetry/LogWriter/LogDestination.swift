@@ -1,5 +1,5 @@
-// Where log lines go: an inherited descriptor such as standard output, or a file that is opened here and can be
-// opened again after a rotation. Only the writer's thread touches it once it runs.
+// Where log lines go: an inherited descriptor such as standard output, or a file that is opened
+// here and can be opened again after a rotation. Only the writer's thread touches it once it runs.
 
 import Bytes
 import CLinux
@@ -33,8 +33,9 @@ package struct LogDestination: ~Copyable, Sendable {
     descriptor = fresh
   }
 
-  /// Writes the bytes whole, however many calls that takes. Returns how many got out; fewer than all with the error
-  /// that ended it, or with none when `mayWait` said no while the output took nothing.
+  /// Writes the bytes whole, however many calls that takes. Returns how many got out; fewer than
+  /// all with the error that ended it, or with none when `mayWait` said no while the output took
+  /// nothing.
   func write(_ bytes: Span<UInt8>, mayWait: () -> Bool) -> (count: Int, error: LogFailure?) {
     var done = 0
     while done < bytes.count {

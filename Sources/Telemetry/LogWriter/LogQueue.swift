@@ -1,5 +1,5 @@
-// What waits for the log writer's thread: full blocks in order, empty ones to be filled again, and orders.
-// Pure state, without threads or files; LogWriter keeps it behind a lock.
+// What waits for the log writer's thread: full blocks in order, empty ones to be filled again, and
+// orders. Pure state, without threads or files; LogWriter keeps it behind a lock.
 
 /// What the writer's thread is to do next.
 enum LogWork: ~Copyable {
@@ -11,7 +11,8 @@ enum LogWork: ~Copyable {
 
 /// A bounded ring of full blocks and a stack of empty ones.
 struct LogQueue: ~Copyable {
-  /// Blocks in the ring at most, whatever is asked for: with blocks of 64 KiB that is 4 MiB of unwritten lines.
+  /// Blocks in the ring at most, whatever is asked for: with blocks of 64 KiB that is 4 MiB of
+  /// unwritten lines.
   static let blocksMax = 64
 
   private let limit: Int
@@ -38,8 +39,9 @@ struct LogQueue: ~Copyable {
   /// Whether nothing is queued or being written.
   var isIdle: Bool { fullCount == 0 && !isWriting }
 
-  /// Takes the full block and leaves an empty one in its place. When the ring is full the block is emptied where it
-  /// is: its lines are counted as dropped. New blocks are made until as many exist as may wait, then never again.
+  /// Takes the full block and leaves an empty one in its place. When the ring is full the block is
+  /// emptied where it is: its lines are counted as dropped. New blocks are made until as many exist
+  /// as may wait, then never again.
   mutating func exchange(_ block: inout LogBlock) {
     guard fullCount < limit, !isStopAsked else {
       droppedLines += UInt64(block.lineCount)
@@ -73,7 +75,8 @@ struct LogQueue: ~Copyable {
     return isStopAsked ? .stop : .wait
   }
 
-  /// Takes a written block back to be filled again, with the count of its lines that did not get out.
+  /// Takes a written block back to be filled again, with the count of its lines that did not get
+  /// out.
   mutating func written(_ block: consuming LogBlock, linesLost: Int) {
     droppedLines += UInt64(linesLost)
     isWriting = false

@@ -1,4 +1,5 @@
-// The start of the log writer's thread. It is a thread of its own, and not a task, because write(2) may block.
+// The start of the log writer's thread. It is a thread of its own, and not a task, because write(2)
+// may block.
 
 import CLinux
 import Glibc
@@ -32,7 +33,8 @@ final class LogThread {
   }
 
   private func run() {
-    // Signals are the main thread's business; a closed pipe is an error of write(2) here, not a signal.
+    // Signals are the main thread's business; a closed pipe is an error of write(2) here, not a
+    // signal.
     var all = sigset_t()
     unsafe sigfillset(&all)
     unsafe pthread_sigmask(SIG_SETMASK, &all, nil)

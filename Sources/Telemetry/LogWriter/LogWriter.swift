@@ -1,5 +1,6 @@
-// The one thread that writes the access log. Workers hand over full blocks and never wait: what does not fit into the
-// queue is dropped and counted. A slow disk or a blocked pipe therefore costs log lines, never requests.
+// The one thread that writes the access log. Workers hand over full blocks and never wait: what
+// does not fit into the queue is dropped and counted. A slow disk or a blocked pipe therefore costs
+// log lines, never requests.
 
 import Bytes
 import CLinux
@@ -33,7 +34,8 @@ package final class LogWriter: Sendable {
   /// Lines given up so far: `sluice_access_log_dropped_total`.
   package var droppedLines: UInt64 { queue.withLock { $0.droppedLines } }
 
-  /// Takes a full block and leaves an empty one to go on with. Called by workers; never waits for the output.
+  /// Takes a full block and leaves an empty one to go on with. Called by workers; never waits for
+  /// the output.
   package func handOver(_ block: inout LogBlock) {
     queue.withLock { $0.exchange(&block) }
     wakeThread.call()

@@ -19,7 +19,8 @@ struct WakeUp: ~Copyable, Sendable {
     _ = eventfd_write(descriptor, 1)
   }
 
-  /// Waits for a call, for `milliseconds` at most or for ever when negative. Calls until now are used up.
+  /// Waits for a call, for `milliseconds` at most or for ever when negative. Calls until now are
+  /// used up.
   func wait(milliseconds: Int32) {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     var calls: eventfd_t = 0

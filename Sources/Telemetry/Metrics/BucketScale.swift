@@ -1,7 +1,8 @@
-// From a duration to its histogram bucket without a search: a table by the number's bit length names the first
-// bucket in question, and at most two bounds lie within one doubling.
+// From a duration to its histogram bucket without a search: a table by the number's bit length
+// names the first bucket in question, and at most two bounds lie within one doubling.
 
-/// The upper bounds of a histogram's buckets, in nanoseconds; one more bucket takes what is over the last.
+/// The upper bounds of a histogram's buckets, in nanoseconds; one more bucket takes what is over
+/// the last.
 package struct BucketScale: Sendable {
   /// Buckets that a scale has at most, the last and unbounded one included.
   package static let bucketsMax = 24

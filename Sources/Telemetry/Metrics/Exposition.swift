@@ -1,5 +1,5 @@
-// Metric families as text: Prometheus 0.0.4 and OpenMetrics 1.0. It knows the forms, not the metrics.
-// https://prometheus.io/docs/instrumenting/exposition_formats/
+// Metric families as text: Prometheus 0.0.4 and OpenMetrics 1.0. It knows the forms, not the
+// metrics. https://prometheus.io/docs/instrumenting/exposition_formats/
 
 import Bytes
 

@@ -1,4 +1,5 @@
-// Request methods as labels: those with a name, and one word for all others, so that clients cannot make series.
+// Request methods as labels: those with a name, and one word for all others, so that clients cannot
+// make series.
 
 package enum MetricMethod: UInt8, Sendable, CaseIterable {
   case get, head, post, put, delete, connect, options, trace, patch, query, other

@@ -1,10 +1,11 @@
-// The names behind the ids that workers count by. Ids are given once and never again to another name, so that a
-// reload keeps every counter, and requests that finish on an old config count where they belong.
+// The names behind the ids that workers count by. Ids are given once and never again to another
+// name, so that a reload keeps every counter, and requests that finish on an old config count where
+// they belong.
 
 /// Names of one kind (routes, listeners ...), by dense ids from 0.
 package struct NameTable: Sendable {
-  /// Names that are told apart; what comes later shares the id of `other`. A config of 10,000 routes may be replaced
-  /// wholly several times before that.
+  /// Names that are told apart; what comes later shares the id of `other`. A config of 10,000
+  /// routes may be replaced wholly several times before that.
   package static let namesMax = 65_535
 
   package private(set) var names: [String] = []

@@ -1,5 +1,6 @@
-// The families that /metrics shows, in the order in which they are shown. Names and labels are a promise to
-// dashboards: they change only with a sentence in the changelog. Labels hold names from the config, nothing else.
+// The families that /metrics shows, in the order in which they are shown. Names and labels are a
+// promise to dashboards: they change only with a sentence in the changelog. Labels hold names from
+// the config, nothing else.
 
 import Bytes
 

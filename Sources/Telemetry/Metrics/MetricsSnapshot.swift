@@ -1,11 +1,13 @@
-// What one worker counts, as a value: plain integers in arrays, found by ids. No atomics, no locks, no names.
+// What one worker counts, as a value: plain integers in arrays, found by ids. No atomics, no locks,
+// no names.
 
 /// One worker's counters, or a copy of them. Copying shares the arrays until the worker counts on.
 ///
 /// Ids come from `MetricNames`. Recording allocates only when a series is seen for the first time.
 package struct MetricsSnapshot: Sendable {
-  /// Combinations of listener, route, method and status that one worker tells apart. Those that come later count as
-  /// route and listener `other`: ids are finite, and a scrape of more than this many lines helps nobody.
+  /// Combinations of listener, route, method and status that one worker tells apart. Those that
+  /// come later count as route and listener `other`: ids are finite, and a scrape of more than this
+  /// many lines helps nobody.
   package static let requestSeriesMax = 65_536
 
   struct RequestRow {
@@ -81,7 +83,8 @@ package struct MetricsSnapshot: Sendable {
     openConnections[Int(listener)] &+= change
   }
 
-  /// Adds to a cell of a dense array, which grows to the ids that are in use: they are given without gaps.
+  /// Adds to a cell of a dense array, which grows to the ids that are in use: they are given
+  /// without gaps.
   private static func add(_ value: UInt64, to cell: Int, of cells: inout ContiguousArray<UInt64>) {
     if cell >= cells.count {
       cells.append(contentsOf: repeatElement(0, count: cell + 1 - cells.count))

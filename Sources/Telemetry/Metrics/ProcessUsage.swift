@@ -30,8 +30,8 @@ package struct ProcessUsage: Sendable, Equatable {
       pageBytes: UInt64(max(sysconf(Int32(_SC_PAGESIZE)), 1)))
   }
 
-  /// - Parameter stat: the line of /proc/self/stat. The program's name in it may hold blanks and parentheses, so the
-  ///   fields are counted from the last parenthesis on.
+  /// - Parameter stat: the line of /proc/self/stat. The program's name in it may hold blanks and
+  ///   parentheses, so the fields are counted from the last parenthesis on.
   init?(
     stat: String, bootTime: UInt64?, openDescriptors: UInt64, ticksPerSecond: UInt64,
     pageBytes: UInt64
@@ -58,7 +58,8 @@ package struct ProcessUsage: Sendable, Equatable {
     return nil
   }
 
-  /// The first mebibyte of a file: these have no size to ask for. /proc/stat has a line per core before `btime`.
+  /// The first mebibyte of a file: these have no size to ask for. /proc/stat has a line per core
+  /// before `btime`.
   private static func contents(of path: String) -> String? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

@@ -1,8 +1,10 @@
-// From a packed key to a dense row number, by open addressing: a lookup that hits is a multiplication and a compare.
+// From a packed key to a dense row number, by open addressing: a lookup that hits is a
+// multiplication and a compare.
 
 /// A bounded map from keys to rows 0, 1, 2 ... in the order in which keys came.
 ///
-/// It only grows, up to `rowsMax`; keys beyond that get no row and share one that the owner sets aside.
+/// It only grows, up to `rowsMax`; keys beyond that get no row and share one that the owner sets
+/// aside.
 struct SeriesTable: Sendable {
   private let rowsMax: Int
   /// Row number plus one, or zero for a free slot.
@@ -46,7 +48,8 @@ struct SeriesTable: Sendable {
     slots[slot] = UInt32(row + 1)
   }
 
-  /// Keys are ids that we gave ourselves: nobody outside can aim for collisions, so one multiplication spreads enough.
+  /// Keys are ids that we gave ourselves: nobody outside can aim for collisions, so one
+  /// multiplication spreads enough.
   private static func hash(_ key: UInt64) -> Int {
     Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 40)
   }

@@ -1,6 +1,8 @@
-// The worker's end of the metrics. Control asks for a copy through the mailbox and adds the workers' copies up.
+// The worker's end of the metrics. Control asks for a copy through the mailbox and adds the
+// workers' copies up.
 
-/// One worker's counters. Not `Sendable`: it lives on its worker's loop, which calls `snapshot()` for the reader.
+/// One worker's counters. Not `Sendable`: it lives on its worker's loop, which calls `snapshot()`
+/// for the reader.
 ///
 /// Ids come from `MetricNames` and keep their meaning over reloads, so nothing here is ever reset.
 package final class WorkerMetrics {
@@ -8,8 +10,8 @@ package final class WorkerMetrics {
 
   package init() {}
 
-  /// Counts a finished request. `overhead` is nil for a request whose own time was not measured. Times are in
-  /// nanoseconds, here and below.
+  /// Counts a finished request. `overhead` is nil for a request whose own time was not measured.
+  /// Times are in nanoseconds, here and below.
   package func requestEnded(_ key: RequestKey, duration: UInt64, overhead: UInt64?) {
     counters.requestEnded(key, duration: duration, overhead: overhead)
   }
@@ -35,6 +37,7 @@ package final class WorkerMetrics {
   /// Counts fields that were dropped for their names (`underscore drop`).
   package func fieldsDropped(_ count: Int) { counters.fieldsDropped(count) }
 
-  /// A copy of everything, to be sent to the reader: it shares the arrays until this worker counts on.
+  /// A copy of everything, to be sent to the reader: it shares the arrays until this worker counts
+  /// on.
   package func snapshot() -> MetricsSnapshot { counters }
 }

@@ -1,0 +1,123 @@
+// Scans that look at eight bytes at a time. All of them load through `word(at:)`, which is checked
+// once per word; what they find is exact, whatever the bytes.
+
+extension Span where Element == UInt8 {
+  /// The eight bytes from `index` on as one word, the first byte lowest.
+  @inlinable @inline(__always)
+  package func word(at index: Int) -> UInt64 {
+    precondition(index >= 0 && index <= count &- 8, "A word lies within its span.")
+    // All eight bytes lie inside the span by the check above, and the load needs no alignment.
+    return unsafe withUnsafeBytes { source in
+      unsafe UInt64(littleEndian: source.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+  }
+
+  /// The index of the first control character other than a tab (0...8, 10...31, 127) at `start` or
+  /// later, or `count` when there is none.
+  package func firstControl(from start: Int) -> Int {
+    var index = start
+    while index <= count &- 8 {
+      let word = word(at: index)
+      // The lowest bit that is set is never wrong in the direction of missing a control character:
+      // a carry or borrow can only add hits above a true one, or above a byte of 255. Each hit is
+      // looked at.
+      let hits =
+        ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
+        & 0x8080_8080_8080_8080
+      guard hits != 0 else {
+        index &+= 8
+        continue
+      }
+      index &+= hits.trailingZeroBitCount &>> 3
+      if ASCII.isControl(self[index]) { return index }
+      index &+= 1
+    }
+    while index < count, !ASCII.isControl(self[index]) { index &+= 1 }
+    return index
+  }
+
+  /// The index of the first byte at `start` or later that is no letter, digit or hyphen, or
+  /// `count`.
+  ///
+  /// Nearly all field names consist of these alone, so that one test of eight bytes settles most
+  /// names.
+  package func firstNonNameByte(from start: Int) -> Int {
+    var index = start
+    while index <= count &- 8 {
+      let others = ~Self.nameBytes(in: word(at: index)) & 0x8080_8080_8080_8080
+      if others != 0 { return index &+ (others.trailingZeroBitCount &>> 3) }
+      index &+= 8
+    }
+    while index < count,
+      ASCII.isLetter(self[index]) || ASCII.isDigit(self[index]) || self[index] == 0x2D
+    { index &+= 1 }
+    return index
+  }
+
+  /// The index of the first `byte` at `start` or later, or `count` when there is none.
+  package func firstIndex(of byte: UInt8, from start: Int) -> Int {
+    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
+    var index = start
+    while index <= count &- 8 {
+      let difference = word(at: index) ^ pattern
+      // The lowest hit is exact: a borrow can only come from a zero byte below.
+      let hits = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+      if hits != 0 { return index &+ (hits.trailingZeroBitCount &>> 3) }
+      index &+= 8
+    }
+    while index < count, self[index] != byte { index &+= 1 }
+    return index
+  }
+
+  /// The high bit of each byte of the result tells whether that byte of `word` is a letter, digit
+  /// or hyphen.
+  @inline(__always)
+  private static func nameBytes(in word: UInt64) -> UInt64 {
+    // Seven bits per byte, so that no addition carries into the next byte.
+    let low = word & 0x7F7F_7F7F_7F7F_7F7F
+    let lowered = low | 0x2020_2020_2020_2020
+    // At least `a` and not above `z`; at least `0` and not above `9`; equal to `-`.
+    let letters = (lowered &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(lowered &+ 0x0505_0505_0505_0505)
+    let digits = (low &+ 0x5050_5050_5050_5050) & ~(low &+ 0x4646_4646_4646_4646)
+    let hyphens = ~((low ^ 0x2D2D_2D2D_2D2D_2D2D) &+ 0x7F7F_7F7F_7F7F_7F7F)
+    return (letters | digits | hyphens) & ~word
+  }
+
+  /// The first and the last bytes, at most eight of each, with letters in lower case: enough to
+  /// tell most names apart. Names of fewer than eight bytes give the same word twice.
+  package var lowercasedEnds: (first: UInt64, last: UInt64) {
+    let lower: UInt64 = 0x2020_2020_2020_2020
+    if count >= 8 { return (word(at: 0) | lower, word(at: count &- 8) | lower) }
+    var word: UInt64 = 0
+    for index in 0..<count { word = word &<< 8 | UInt64(self[index] | 0x20) }
+    return (word, word)
+  }
+
+  /// Whether the bytes equal `name`, a field name of letters, digits and hyphens, whatever the case
+  /// of both.
+  package func equalsName(_ name: StaticString) -> Bool {
+    guard count == name.utf8CodeUnitCount else { return false }
+    let other = name.bytes
+    guard count >= 8 else {
+      for index in 0..<count where ASCII.lowercase(self[index]) != ASCII.lowercase(other[index]) {
+        return false
+      }
+      return true
+    }
+    var index = 0
+    while index < count &- 8 {
+      guard Self.areEqualNames(word(at: index), other.word(at: index)) else { return false }
+      index &+= 8
+    }
+    return Self.areEqualNames(word(at: count &- 8), other.word(at: count &- 8))
+  }
+
+  @inline(__always)
+  private static func areEqualNames(_ bytes: UInt64, _ name: UInt64) -> Bool {
+    let lower: UInt64 = 0x2020_2020_2020_2020
+    // Setting that bit turns a control character into a digit or hyphen, so none may be among the
+    // bytes.
+    let isVisible = (bytes | bytes &<< 1) & 0x4040_4040_4040_4040 == 0x4040_4040_4040_4040
+    return bytes | lower == name | lower && isVisible
+  }
+}

@@ -1,0 +1,46 @@
+// Heads as they are sent: RFC 9112. Received lines are copied in runs, framing is written anew from
+// `BodyFraming`, so that it is always one line and canonical, and nothing that ends at this hop
+// goes on.
+
+import Bytes
+import HTTPMessage
+
+/// What the encoders of requests and responses share.
+package enum MessageEncoder {
+  /// Fields that end here whatever Connection says: RFC 9110 section 7.6.1. Framing and Connection
+  /// are written anew.
+  package static let hopByHop = KnownFieldSet([
+    .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
+    .contentLength, .http2Settings,
+  ])
+
+  static func append(_ framing: BodyFraming, to output: inout Output) {
+    switch framing {
+    case .length(let count):
+      output.append("Content-Length: ")
+      output.append(decimal: count)
+      output.append("\r\n")
+    case .chunked: output.append("Transfer-Encoding: chunked\r\n")
+    case .none, .untilClose: break
+    }
+  }
+
+  static func appendLines(
+    of fields: FieldSection, excluding excluded: KnownFieldSet, blocks: [FieldBlock],
+    to output: inout Output
+  ) throws(HTTP1Error) {
+    var excluded = excluded
+    for block in blocks { excluded.formUnion(block.fields.withoutOther) }
+    guard fields.appendLines(to: &output, excluding: excluded) else { throw .unsafeField }
+    for block in blocks { output.append(block.bytes) }
+  }
+}
+
+extension KnownFieldSet {
+  /// Lines with an unknown name are all `other`, so that one of them says nothing about the next.
+  fileprivate var withoutOther: KnownFieldSet {
+    var fields = self
+    fields.remove(.other)
+    return fields
+  }
+}

@@ -1,0 +1,25 @@
+// Field lines that are rendered once, when a configuration is compiled, and sent with many
+// messages.
+
+import Bytes
+
+/// Complete field lines, each with its CR LF, whose syntax was checked when they were added.
+package struct FieldBlock: Sendable {
+  package private(set) var bytes: [UInt8] = []
+  /// The known fields among the lines; those of a message are removed before the block is sent.
+  package private(set) var fields = KnownFieldSet()
+
+  package init() {}
+
+  /// Appends a line. Returns false, and appends nothing, when name or value are not what a field
+  /// may hold.
+  package mutating func add(name: Span<UInt8>, value: Span<UInt8>) -> Bool {
+    guard FieldSyntax.isName(name), FieldSyntax.isValue(value) else { return false }
+    bytes += name.array
+    bytes += [0x3A, ASCII.space]
+    bytes += value.array
+    bytes += [ASCII.carriageReturn, ASCII.lineFeed]
+    fields.insert(KnownField(name: name))
+    return true
+  }
+}

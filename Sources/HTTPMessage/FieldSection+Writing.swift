@@ -1,0 +1,39 @@
+// Writing the lines of a section as HTTP/1 sends them: received lines in runs as long as possible,
+// so that an unchanged head costs one copy. RFC 9112 section 5.
+
+import Bytes
+
+extension FieldSection {
+  /// Appends all lines that are not removed and whose field is not in `excluded`, each with its CR
+  /// LF.
+  ///
+  /// Received lines were checked when they were parsed. Added ones are checked here once more: a
+  /// line break in one would be another field, or another message, to whoever reads it. Returns
+  /// false, with `output` half written, when an added line is not safe to send.
+  package func appendLines(to output: inout Output, excluding excluded: KnownFieldSet) -> Bool {
+    // A copy, so that the class's storage is entered once and not for every line.
+    let entries = entries
+    var run = 0..<0
+    var isRunAdded = false
+    for entry in entries {
+      if entry.isRemoved || excluded.contains(entry.field) { continue }
+      if entry.isAdded, !isSafe(entry) { return false }
+      let line = entry.line
+      if line.lowerBound == run.upperBound, entry.isAdded == isRunAdded {
+        run = run.lowerBound..<line.upperBound
+        continue
+      }
+      if !run.isEmpty { output.append(text(run, isAdded: isRunAdded)) }
+      run = line
+      isRunAdded = entry.isAdded
+    }
+    if !run.isEmpty { output.append(text(run, isAdded: isRunAdded)) }
+    return true
+  }
+
+  /// Whether an added line is one line: the first control character is the CR at its end.
+  private func isSafe(_ entry: FieldEntry) -> Bool {
+    let line = text(entry.line, isAdded: true)
+    return line.firstControl(from: 0) == line.count - 2
+  }
+}
