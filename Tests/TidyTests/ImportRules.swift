@@ -1,4 +1,5 @@
-// Which target may import which: a row imports only rows below it. docs/architecture.md draws the rows.
+// Which target may import which: a row imports only rows below it. docs/architecture.md draws the
+// rows.
 
 enum ImportRules {
   /// The project's targets, top row first.
