@@ -1,4 +1,5 @@
-// The stable codes: E syntax and schema, P policy, A audit, W warning. A code is never reused for something else.
+// The stable codes: E syntax and schema, P policy, A audit, W warning. A code is never reused for
+// something else.
 
 /// A code with the severity it has unless said otherwise.
 package struct DiagnosticCode: Sendable, Hashable, CustomStringConvertible {
@@ -76,4 +77,18 @@ extension DiagnosticCode {
     "W0101", "route that names no listener where several serve", severity: .warning)
   package static let openGroup = DiagnosticCode(
     "W0102", "auth none above a group", severity: .warning)
+}
+
+extension DiagnosticCode {
+  /// Every code, in order.
+  package static let all: [DiagnosticCode] = [
+    badText, syntax, unclosedString, unclosedList, unclosedBlock, wrongBlock, unknownDirective,
+    wrongScope, notInThisVersion, unknownProperty, wrongType, outOfRange, missingValue,
+    excessArgument, duplicateProperty, duplicateDirective, wrongOperator, callNotAllowed, badName,
+    duplicateName, unknownReference, badInclude, includeDenied, badVersion, nothingToRemove,
+    settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, ambiguousRoutes,
+    unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
+    unknownParameter, unservedRoute, trustsEveryone, sharedCertificateName, plainUpstream,
+    listenerNotNamed, openGroup,
+  ]
 }

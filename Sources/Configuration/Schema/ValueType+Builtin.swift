@@ -1,4 +1,5 @@
-// The types of the language. A policy that needs another one makes a `ValueType` beside its settings.
+// The types of the language. A policy that needs another one makes a `ValueType` beside its
+// settings.
 
 extension ValueType where Wrapped == Bool {
   package static var flag: ValueType {
