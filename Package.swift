@@ -81,7 +81,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   }
   package.targets.append(
     .executableTarget(
-      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1"], path: "Fuzzing",
+      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
+      path: "Fuzzing",
       exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
 }

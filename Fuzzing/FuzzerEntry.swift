@@ -10,6 +10,7 @@ let properties: [String: Property] = [
   "response": ResponseProperty.check,
   "chunked": ChunkedProperty.check,
   "path": PathProperty.check,
+  "config": ConfigProperty.check,
 ]
 
 let chosenProperty: Property = {

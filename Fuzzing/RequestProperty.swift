@@ -96,7 +96,7 @@ enum RequestProperty {
     var output = Output(capacity: 1024)
     do throws(HTTP1Error) {
       try RequestEncoder.encode(
-        request, authority: request.text(request.authority), block: nil, into: &output)
+        request, authority: request.text(request.authority), blocks: [], into: &output)
     } catch {
       preconditionFailure("What was read can be forwarded: \(error).")
     }

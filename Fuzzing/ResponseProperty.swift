@@ -72,7 +72,7 @@ enum ResponseProperty {
     var output = Output(capacity: 1024)
     do throws(HTTP1Error) {
       try ResponseEncoder.encode(
-        response, framing: framing, answering: request, keepsAlive: true, block: nil, into: &output)
+        response, framing: framing, answering: request, keepsAlive: true, blocks: [], into: &output)
     } catch {
       preconditionFailure("What was read can be passed on: \(error).")
     }

@@ -59,7 +59,7 @@ final class CodecScenario: Scenario {
     forwarded.clear()
     let request = request
     try RequestEncoder.encode(
-      request, authority: request.text(request.authority), block: nil, into: &forwarded)
+      request, authority: request.text(request.authority), blocks: [], into: &forwarded)
   }
 
   private func answer() throws(HTTP1Error) {
@@ -71,7 +71,7 @@ final class CodecScenario: Scenario {
     precondition(progress == .done, "The head is whole.")
     returned.clear()
     try ResponseEncoder.encode(
-      response, framing: response.framing, answering: request, keepsAlive: true, block: nil,
+      response, framing: response.framing, answering: request, keepsAlive: true, blocks: [],
       into: &returned)
   }
 }
