@@ -67,7 +67,8 @@ struct ListenerBuilder {
       routes: blueprint.routes.map(\.matches),
       scopes: blueprint.scopes.map { RouteScope(matches: $0.matches, parent: $0.parent) },
       listener: RouteListener(
-        name: blueprint.name, servesNamedOnly: blueprint.servesNamedOnly),
+        name: blueprint.name,
+        servesNamedOnly: blueprint.servesNamedOnly || blueprint.redirectsToHTTPS),
       seed: seed)
     return ListenerRuntime(
       id: blueprint.id, name: blueprint.name, limits: blueprint.limits, table: table,
@@ -77,7 +78,10 @@ struct ListenerBuilder {
 
   private func scope(_ policies: [PolicyBlueprint]) -> ListenerRuntime.ScopeChains {
     ListenerRuntime.ScopeChains(
-      notFound: chain(policies, RefusingDestination(.noRoute), parameterNames: []),
+      notFound: chain(
+        policies,
+        blueprint.redirectsToHTTPS ? HTTPSRedirect() : RefusingDestination(.noRoute),
+        parameterNames: []),
       methodNotAllowed: chain(policies, RefusingDestination(.methodNotAllowed), parameterNames: []))
   }
 
