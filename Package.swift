@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md: each one imports
-// only targets above it in this file.
+// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md:
+// each one imports only targets above it in this file.
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -53,7 +53,8 @@ let package = Package(
     library("Routing", ["PolicyChain"]),
     library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
 
-    library("Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+    library(
+      "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
       name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
 
@@ -73,3 +74,26 @@ let package = Package(
     tests("TidyTests"),
   ]
 )
+
+// `make fuzz` sets this: then all targets are instrumented for libFuzzer, and the fuzzers are
+// built.
+if Context.environment["SLUICE_FUZZ"] != nil {
+  let flags = ["-sanitize=fuzzer,address"]
+  for target in package.targets where target.type == .regular {
+    target.swiftSettings?.append(.unsafeFlags(flags))
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
+      path: "Fuzzing",
+      exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
+}
+
+// `make gate` sets this: then the scenarios whose instructions and allocations it counts are built.
+if Context.environment["SLUICE_GATE"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Gate", dependencies: ["Bytes", "HTTPMessage", "HTTP1"], path: "Benchmarks/Gate",
+      swiftSettings: settings))
+}
