@@ -36,7 +36,7 @@ let package = Package(
     library("Bytes"),
 
     library("HTTPMessage", ["Bytes"]),
-    library("Configuration", ["Bytes", collections]),
+    library("Configuration", ["Bytes"]),
     library("Telemetry", ["Bytes", "CLinux", logging]),
     library("OpenSSL", ["Bytes", "COpenSSL"]),
 
@@ -44,14 +44,16 @@ let package = Package(
     library("HTTP1", ["Bytes", "HTTPMessage"]),
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
 
+    library("Transport", ["Engine", "TLS"]),
     library("PolicyChain", ["Bytes", "HTTPMessage", "Engine", "Telemetry", "Configuration"]),
 
     library("Policies", ["PolicyChain", "OpenSSL"]),
     library("Routing", ["PolicyChain"]),
-    library("Upstreams", ["PolicyChain", "HTTP1", "TLS", "CAres"]),
+    library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
 
-    library("Gateway", ["Policies", "Routing", "Upstreams"]),
-    .executableTarget(name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
+    library("Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+    .executableTarget(
+      name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
@@ -60,6 +62,7 @@ let package = Package(
     tests("EngineTests", ["Engine"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("TLSTests", ["TLS"]),
+    tests("TransportTests", ["Transport"]),
     tests("PolicyTests", ["Policies"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams"]),

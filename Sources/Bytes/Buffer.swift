@@ -38,14 +38,18 @@
   /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the window.
   package subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
-    get {
-      precondition(range.lowerBound >= 0 && range.upperBound <= end, "The range is filled.")
-      // The range was checked against the filled part, and the span cannot outlive the buffer.
-      let pointer = unsafe UnsafeRawPointer(base + range.lowerBound)
-      let span = unsafe Span<UInt8>(
-        _unsafeStart: pointer.assumingMemoryBound(to: UInt8.self), count: range.count)
-      return unsafe _overrideLifetime(span, borrowing: self)
-    }
+    get { unsafe _overrideLifetime(unsafeBytes(range), borrowing: self) }
+  }
+
+  /// The same bytes for an owner that holds this buffer as long as the span lives, and says so.
+  @unsafe @_lifetime(immortal)
+  package func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= end, "The range is filled.")
+    // The range was checked against the filled part; the caller answers for the lifetime.
+    let pointer = unsafe UnsafeRawPointer(base + range.lowerBound)
+    let span = unsafe Span<UInt8>(
+      _unsafeStart: pointer.assumingMemoryBound(to: UInt8.self), count: range.count)
+    return unsafe _overrideLifetime(span, copying: ())
   }
 
   /// Drops the first `count` bytes of the window. An empty window does not move to the front by

@@ -1,14 +1,16 @@
-// A growing run of bytes: heads, log lines and error bodies are written into one that is kept and reused.
+// A growing run of bytes: heads, log lines and error bodies are written into one that is kept and
+// reused.
 
-/// Bytes in the making. It grows when it must and keeps its storage when cleared, so that steady work allocates nothing.
+/// Bytes in the making. It grows when it must and keeps its storage when cleared, so that steady
+/// work allocates nothing.
 ///
 /// It is not copyable, so the compiler proves that no span of it is alive while it is written.
 @safe package struct Output: ~Copyable {
-  private var base: UnsafeMutableRawPointer
+  @usableFromInline var base: UnsafeMutableRawPointer
   /// Bytes that fit before the next growth.
-  package private(set) var capacity: Int
+  @usableFromInline package internal(set) var capacity: Int
   /// Bytes written so far.
-  package private(set) var count = 0
+  @usableFromInline package internal(set) var count = 0
 
   package init(capacity: Int) {
     precondition(capacity > 0, "An output starts with room for at least one byte.")
@@ -47,18 +49,29 @@
     count = length
   }
 
-  package mutating func append(_ byte: UInt8) {
-    if count == capacity { grow(toHold: count + 1) }
+  /// Makes room for `room` more bytes, so that the appends that follow do not grow one by one.
+  @inlinable package mutating func reserve(_ room: Int) {
+    if capacity - count < room { grow(toHold: count + room) }
+  }
+
+  @inlinable package mutating func append(_ byte: UInt8) {
+    reserve(1)
+    // The room was made above.
     unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-    count += 1
+    count &+= 1
   }
 
   package mutating func append(_ bytes: Span<UInt8>) {
     unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
   }
 
-  package mutating func append(_ text: StaticString) {
-    unsafe append(raw: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  /// Inlined, so that the copy of a literal becomes a few stores of constants.
+  @inlinable @inline(__always) package mutating func append(_ text: StaticString) {
+    let size = text.utf8CodeUnitCount
+    reserve(size)
+    // The room was made above, and a static string lives as long as the program.
+    unsafe (base + count).copyMemory(from: text.utf8Start, byteCount: size)
+    count &+= size
   }
 
   package mutating func append(_ bytes: [UInt8]) {
@@ -68,16 +81,6 @@
   /// Not for the hot path: a `String` may have to be made contiguous first.
   package mutating func append(_ text: String) {
     for byte in text.utf8 { append(byte) }
-  }
-
-  /// Appends the number in decimal digits, without sign or padding.
-  package mutating func append(decimal number: UInt64) {
-    var divisor: UInt64 = 1
-    while number / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      append(UInt8(truncatingIfNeeded: 48 + number / divisor % 10))
-      divisor /= 10
-    }
   }
 
   /// Appends the number in lower-case hexadecimal digits, padded with zeros to `width`.
@@ -90,6 +93,18 @@
       if !isLeading { append(digit < 10 ? 48 + digit : 87 + digit) }
       shift -= 4
     }
+  }
+
+  /// Writes into `room` bytes behind the text, which `body` may fill in part; it returns how many
+  /// it filled.
+  mutating func fill(
+    room: Int, _ body: (UnsafeMutableRawPointer) -> Int
+  ) {
+    reserve(room)
+    // The room was made above; the count is checked before it is believed.
+    let size = unsafe body(base + count)
+    precondition(size >= 0 && size <= room, "A fill stays within its room.")
+    count += size
   }
 
   /// Everything written so far as raw memory, for a system call. Valid during `body` only.
@@ -105,7 +120,7 @@
     count += source.count
   }
 
-  private mutating func grow(toHold needed: Int) {
+  @usableFromInline mutating func grow(toHold needed: Int) {
     let larger = max(needed, capacity * 2)
     let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
     unsafe moved.copyMemory(from: base, byteCount: count)
@@ -114,3 +129,7 @@
     capacity = larger
   }
 }
+
+// An output is the only owner of its memory and cannot be copied: whoever holds it is the only one
+// who reaches its bytes, on whatever thread that is.
+extension Output: @unchecked Sendable {}

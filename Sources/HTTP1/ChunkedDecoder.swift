@@ -77,6 +77,16 @@ package struct ChunkedDecoder {
     if remaining == 0 { state = .dataEnd }
   }
 
+  /// Counts `count` bytes of the data that `next` announced as taken; whoever has them consumes them from the buffer
+  /// before the next call.
+  package mutating func handOut(_ count: Int) {
+    precondition(
+      state == .data && count >= 0 && UInt64(count) <= remaining,
+      "Only announced data can be handed out.")
+    remaining -= UInt64(count)
+    if remaining == 0 { state = .dataEnd }
+  }
+
   /// Reads the trailers after `next` returned `trailers`. When it returns `done`, `fields` has
   /// `buffer` attached, the trailers are consumed and the body has ended. Offsets are as in
   /// `RequestParser`.

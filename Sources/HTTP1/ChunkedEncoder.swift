@@ -13,6 +13,12 @@ package enum ChunkedEncoder {
     output.append("\r\n")
   }
 
+  /// Appends what ends the chunk before, if there was one, and starts one of `count` bytes.
+  package static func nextChunk(of count: Int, isFirst: Bool, into output: inout Output) {
+    if !isFirst { endChunk(into: &output) }
+    startChunk(of: count, into: &output)
+  }
+
   /// Appends what stands behind a chunk's data.
   package static func endChunk(into output: inout Output) { output.append("\r\n") }
 

@@ -26,13 +26,13 @@ package enum MessageEncoder {
   }
 
   static func appendLines(
-    of fields: FieldSection, excluding excluded: KnownFieldSet, block: FieldBlock?,
+    of fields: FieldSection, excluding excluded: KnownFieldSet, blocks: [FieldBlock],
     to output: inout Output
   ) throws(HTTP1Error) {
     var excluded = excluded
-    if let block { excluded.formUnion(block.fields.withoutOther) }
+    for block in blocks { excluded.formUnion(block.fields.withoutOther) }
     guard fields.appendLines(to: &output, excluding: excluded) else { throw .unsafeField }
-    if let block { output.append(block.bytes) }
+    for block in blocks { output.append(block.bytes) }
   }
 }
 

@@ -12,19 +12,19 @@ package enum RequestEncoder {
     return fields
   }()
 
-  /// Appends the head: request line, Host, all fields that go on, `block`, framing, and the empty
+  /// Appends the head: request line, Host, all fields that go on, `blocks`, framing, and the empty
   /// line.
   ///
-  /// The caller adds Via and forwarding fields to `request.fields` or `block`.
+  /// The caller adds Via and forwarding fields to `request.fields` or `blocks`.
   /// - Parameters:
   ///   - authority: what Host says; the request's own, or the upstream's when a route says so. Not
   ///     empty.
-  ///   - block: lines that were rendered before; they replace received lines of the same known
+  ///   - blocks: lines that were rendered before; they replace received lines of the same known
   ///     fields.
   /// - Throws: `unsafeField` when text that was added or rewritten holds a control character or a
   ///   space where none may stand. `output` is then half written.
   package static func encode(
-    _ request: Request, authority: Span<UInt8>, block: FieldBlock?, into output: inout Output
+    _ request: Request, authority: Span<UInt8>, blocks: [FieldBlock], into output: inout Output
   ) throws(HTTP1Error) {
     let target = request.text(request.target)
     guard isSafe(target), isSafe(authority) else { throw .unsafeField }
@@ -35,7 +35,7 @@ package enum RequestEncoder {
     output.append(authority)
     output.append("\r\n")
     try MessageEncoder.appendLines(
-      of: request.fields, excluding: excluded, block: block, to: &output)
+      of: request.fields, excluding: excluded, blocks: blocks, to: &output)
     if request.framing == .none, expectsLength(request) {
       output.append("Content-Length: 0\r\n")
     } else {

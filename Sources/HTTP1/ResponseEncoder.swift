@@ -16,7 +16,7 @@ package enum ResponseEncoder {
     }
   }
 
-  /// Appends the head: status line, all fields that go on, `block`, framing, Connection, and the
+  /// Appends the head: status line, all fields that go on, `blocks`, framing, Connection, and the
   /// empty line.
   ///
   /// - Parameters:
@@ -25,13 +25,13 @@ package enum ResponseEncoder {
   ///     Connection.
   ///   - keepsAlive: whether the connection stays open after this response. Always false with
   ///     `untilClose`.
-  ///   - block: lines that were rendered before; they replace received lines of the same known
+  ///   - blocks: lines that were rendered before; they replace received lines of the same known
   ///     fields.
   /// - Throws: `unsafeField` when an added line holds a control character. `output` is then half
   ///   written.
   package static func encode(
     _ response: ResponseHead, framing: BodyFraming, answering request: Request, keepsAlive: Bool,
-    block: FieldBlock?, into output: inout Output
+    blocks: [FieldBlock], into output: inout Output
   ) throws(HTTP1Error) {
     precondition(!keepsAlive || framing != .untilClose, "Such a body ends with its connection.")
     appendStatusLine(response.status, to: &output)
@@ -41,7 +41,7 @@ package enum ResponseEncoder {
     var excluded = MessageEncoder.hopByHop
     if tellsLength { excluded.remove(.contentLength) }
     try MessageEncoder.appendLines(
-      of: response.fields, excluding: excluded, block: block, to: &output)
+      of: response.fields, excluding: excluded, blocks: blocks, to: &output)
     if framing == .none, !isBodiless, mayHaveBody(response.status) {
       output.append("Content-Length: 0\r\n")
     } else if !tellsLength, mayHaveBody(response.status) {

@@ -154,14 +154,19 @@ package final class FieldSection {
     text(entries[index].value, isAdded: entries[index].isAdded)
   }
 
+  /// The same for an owner of this section that holds it as long as the span lives.
+  @unsafe @_lifetime(immortal)
+  package func unsafeText(_ range: TextRange) -> Span<UInt8> {
+    unsafe _overrideLifetime(text(range.offsets, isAdded: range.isAdded), copying: ())
+  }
+
   /// Text at absolute offsets of the received or the added bytes.
   @_lifetime(borrow self)
   package func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
-    guard let block = isAdded ? added : received else {
-      preconditionFailure("A received line has its block attached.")
-    }
-    // Both blocks are held by the section, and `reset` is no borrow of the span's reader.
-    return unsafe _overrideLifetime(block[offsets], borrowing: self)
+    if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
+    guard let received else { preconditionFailure("A received line has its block attached.") }
+    // The section holds the block as long as the span may live: `reset` is no borrow of the span's reader.
+    return unsafe _overrideLifetime(received.unsafeBytes(offsets), borrowing: self)
   }
 
   @_lifetime(borrow self)

@@ -82,8 +82,7 @@ package final class Request {
 
   @_lifetime(borrow self)
   package func text(_ range: TextRange) -> Span<UInt8> {
-    let section = fields
     // The section is owned by this request for its whole life.
-    return unsafe _overrideLifetime(section.text(range), borrowing: self)
+    unsafe _overrideLifetime(fields.unsafeText(range), borrowing: self)
   }
 }

@@ -1,1 +1,45 @@
-// Placeholder until the target's first file lands.
+// The chain of one route on one listener: compiled once per worker and generation, run for each request.
+
+/// Policies in their fixed order, and the destination inside them.
+///
+/// Instances belong to one worker; the chain holds no state of any request.
+package final class PolicyChain {
+  package enum Step {
+    case admission(any Admission)
+    case wrapping(any Wrapping)
+  }
+
+  private let steps: [Step]
+  private let egress: [any Egress]
+  private let destination: any Destination
+
+  package init(steps: [Step], egress: [any Egress], destination: any Destination) {
+    self.steps = steps
+    self.egress = egress
+    self.destination = destination
+  }
+
+  /// Runs the exchange to its response head.
+  package func run(_ exchange: Exchange) async throws(Failure) {
+    try await run(exchange, from: 0)
+  }
+
+  func run(_ exchange: Exchange, from start: Int) async throws(Failure) {
+    var index = start
+    while index < steps.count {
+      switch steps[index] {
+      case .admission(let policy):
+        if try policy.admit(exchange) == .answered { return }
+      case .wrapping(let policy):
+        return try await policy.handle(exchange, next: Next(chain: self, index: index + 1))
+      }
+      index += 1
+    }
+    try await destination.respond(to: exchange)
+  }
+
+  /// The one stage that every response passes on its way out.
+  package func runEgress(_ exchange: Exchange) {
+    for policy in egress { policy.egress(exchange) }
+  }
+}

@@ -1,0 +1,66 @@
+// Numbers as decimal text: content lengths, log lines, metrics. Two digits at a time, without a
+// table.
+
+extension Output {
+  /// Appends the number in decimal digits, without sign or padding.
+  package mutating func append(decimal number: UInt64) {
+    let digits = Self.digitCount(of: number)
+    unsafe fill(room: 20) { start in
+      unsafe Self.store(number, digits: digits, at: start)
+      return digits
+    }
+  }
+
+  /// Appends the last `width` decimal digits of the number, with leading zeros.
+  package mutating func append(decimal number: UInt64, width: Int) {
+    precondition(width > 0 && width <= 20, "A number has one to twenty digits.")
+    unsafe fill(room: 20) { start in
+      unsafe Self.store(number, digits: width, at: start)
+      return width
+    }
+  }
+
+  /// Appends a duration as milliseconds with three decimals, cut and not rounded: 1234567 is
+  /// `1.234`.
+  package mutating func append(milliseconds nanoseconds: UInt64) {
+    let microseconds = nanoseconds / 1000
+    let whole = microseconds / 1000
+    let digits = Self.digitCount(of: whole)
+    unsafe fill(room: 24) { start in
+      unsafe Self.store(whole, digits: digits, at: start)
+      unsafe start.storeBytes(of: UInt8(ascii: "."), toByteOffset: digits, as: UInt8.self)
+      unsafe Self.store(microseconds % 1000, digits: 3, at: start + digits + 1)
+      return digits + 4
+    }
+  }
+
+  private static func digitCount(of number: UInt64) -> Int {
+    var rest = number
+    var digits = 0
+    while rest >= 10000 {
+      rest /= 10000
+      digits += 4
+    }
+    if rest < 10 { return digits + 1 }
+    if rest < 100 { return digits + 2 }
+    return rest < 1000 ? digits + 3 : digits + 4
+  }
+
+  /// Writes the last `digits` digits from the right to the left; the caller has room for them.
+  private static func store(_ number: UInt64, digits: Int, at start: UnsafeMutableRawPointer) {
+    var rest = number
+    var offset = digits
+    while offset >= 2 {
+      let pair = UInt16(truncatingIfNeeded: rest % 100)
+      rest /= 100
+      offset -= 2
+      // The tens come first in memory: 103/1024 is a tenth for every number below 100.
+      let tens = (pair &* 103) >> 10
+      let text = 0x3030 | tens | (pair &- tens &* 10) << 8
+      unsafe start.storeBytes(of: text.littleEndian, toByteOffset: offset, as: UInt16.self)
+    }
+    guard offset == 1 else { return }
+    let digit = 48 + UInt8(truncatingIfNeeded: rest % 10)
+    unsafe start.storeBytes(of: digit, as: UInt8.self)
+  }
+}

@@ -1,0 +1,83 @@
+// A directive without the Swift type of its settings: what parser, fold, explain, fmt and schema walk.
+
+/// Where in its declaration a property stands.
+package enum PropertySlot: Sendable, Hashable {
+  case argument(Int)
+  case property(Int)
+}
+
+/// A property with its value and the place it comes from.
+package struct SettledProperty: Sendable {
+  package let slot: PropertySlot
+  /// The name as written, which for a family says more than the slot.
+  package let name: String
+  package let value: ParsedValue
+  /// Where the value was written, so that every effective value can say so.
+  package var provenance: SourceLocation { value.location }
+}
+
+/// Something wrong with settings that are each right.
+package struct SettingsProblem: Sendable, Hashable {
+  /// The property that the caret should point to.
+  package let property: String
+  package let message: String
+  package let help: String?
+  /// E0126 unless the check is one of the audit.
+  package let code: DiagnosticCode
+
+  package init(
+    _ property: String, _ message: String, help: String? = nil,
+    code: DiagnosticCode = .settingsConflict
+  ) {
+    self.property = property
+    self.message = message
+    self.help = help
+    self.code = code
+  }
+}
+
+/// What is known of a directive without its settings' type.
+package struct DirectiveShape: Sendable {
+  package let directive: String
+  package let summary: String
+  package let scopes: [Scope]
+  package let inheritance: Inheritance
+  package let defines: EntityKind?
+  package let opens: Scope?
+  package let isRepeatable: Bool
+  package let arguments: [PropertyShape]
+  package let properties: [PropertyShape]
+  package let examples: [Example]
+
+  package var isContainer: Bool { opens != nil }
+
+  /// The slot of a property as written; families match by prefix.
+  func slot(named name: String) -> PropertySlot? {
+    let index = properties.firstIndex {
+      $0.isFamily ? name.hasPrefix($0.name) && name.count > $0.name.count : $0.name == name
+    }
+    return index.map { .property($0) }
+  }
+
+  package subscript(slot: PropertySlot) -> PropertyShape {
+    switch slot {
+    case .argument(let index): arguments[index]
+    case .property(let index): properties[index]
+    }
+  }
+}
+
+/// One directive of the language. `Manual` is the only type that should conform.
+package protocol DirectiveDeclaration: Sendable {
+  var shape: DirectiveShape { get }
+  /// Reads a written value for one of the properties.
+  func read(
+    _ value: ValueSyntax, for slot: PropertySlot, with reader: inout ValueReader
+  ) -> ParsedValue?
+  /// The built-in value of a property, in canonical form.
+  func builtIn(_ slot: PropertySlot) -> JSON?
+  /// The typed settings: the built-in values with `values` stored in order.
+  func settings(applying values: [SettledProperty]) -> any Sendable
+  /// What is wrong with typed settings as a whole.
+  func problems(in settings: any Sendable) -> [SettingsProblem]
+}

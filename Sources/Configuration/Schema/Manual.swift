@@ -1,0 +1,62 @@
+// The one declaration of a directive. Parsing, error texts, explain, fmt, the JSON Schema, the reference page and the
+// fold all read it, so they cannot drift.
+
+/// A directive: its settings with defaults, properties with types and ranges, and examples.
+package struct Manual<Settings: Sendable>: DirectiveDeclaration {
+  package let shape: DirectiveShape
+  /// The built-in values.
+  package let defaults: Settings
+  let arguments: [Property<Settings>]
+  let properties: [Property<Settings>]
+  private let checks: @Sendable (Settings) -> [SettingsProblem]
+
+  /// - Parameters:
+  ///   - scopes: the blocks it may stand in.
+  ///   - arguments: positional, in order; required unless `.optional`.
+  ///   - defines: the kind of thing that the first argument gives a name to.
+  ///   - opens: the scope of the statements in its block; nil for a leaf.
+  ///   - isRepeatable: whether it may stand several times in one scope.
+  ///   - check: what needs more than one property, after inheritance.
+  package init(
+    directive: String, summary: String, scopes: [Scope] = Scope.policy,
+    inheritance: Inheritance = .record(.on), defines: EntityKind? = nil, opens: Scope? = nil,
+    isRepeatable: Bool = false, arguments: [Property<Settings>] = [], defaults: Settings,
+    properties: [Property<Settings>], examples: [Example],
+    check: @escaping @Sendable (Settings) -> [SettingsProblem] = { _ in [] }
+  ) {
+    self.arguments = arguments.map(\.asArgument)
+    self.properties = properties
+    self.defaults = defaults
+    checks = check
+    shape = DirectiveShape(
+      directive: directive, summary: summary, scopes: scopes, inheritance: inheritance,
+      defines: defines, opens: opens, isRepeatable: isRepeatable || defines != nil,
+      arguments: self.arguments.map(\.shape), properties: properties.map(\.shape),
+      examples: examples)
+  }
+
+  package func read(
+    _ value: ValueSyntax, for slot: PropertySlot, with reader: inout ValueReader
+  ) -> ParsedValue? {
+    property(at: slot).read(value, &reader)
+  }
+
+  package func builtIn(_ slot: PropertySlot) -> JSON? { property(at: slot).current(defaults) }
+
+  package func settings(applying values: [SettledProperty]) -> any Sendable {
+    var settings = defaults
+    for value in values { property(at: value.slot).store(value.value, value.name, &settings) }
+    return settings
+  }
+
+  package func problems(in settings: any Sendable) -> [SettingsProblem] {
+    (settings as? Settings).map(checks) ?? []
+  }
+
+  private func property(at slot: PropertySlot) -> Property<Settings> {
+    switch slot {
+    case .argument(let index): arguments[index]
+    case .property(let index): properties[index]
+    }
+  }
+}

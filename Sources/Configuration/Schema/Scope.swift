@@ -1,0 +1,36 @@
+// The blocks of routes.conf, and which of them a directive may stand in.
+
+/// A block of the language. Statements inherit from `defaults` through listener and groups to the route.
+package enum Scope: String, Sendable, Hashable, CaseIterable {
+  case top, defaults, listener, group, route, upstream, admin
+
+  /// The scopes a policy may be stated in, from the outermost in.
+  package static let policy: [Scope] = [.defaults, .listener, .group, .route]
+
+  /// The block as messages name it.
+  package var phrase: String {
+    switch self {
+    case .top: "at top level"
+    case .admin, .defaults: "in '\(rawValue)'"
+    default: "in a \(rawValue)".replacingArticle
+    }
+  }
+}
+
+extension String {
+  /// "a upstream" read aloud is "an upstream".
+  fileprivate var replacingArticle: String { self == "in a upstream" ? "in an upstream" : self }
+}
+
+/// A kind of thing that has a name: an upstream, a certificate. Names are unique per kind.
+package struct EntityKind: Sendable, Hashable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+
+  package static let listener = EntityKind("listener")
+  package static let upstream = EntityKind("upstream")
+  package static let certificate = EntityKind("certificate")
+  package static let group = EntityKind("group")
+  package static let route = EntityKind("route")
+}

@@ -1,0 +1,96 @@
+// The one way to wait on a loop: park until something happens, a deadline passes, or the owner cancels.
+// A waiter belongs to one task. Sockets, grants and timers point at it; each wakes it, and the task looks what changed.
+
+/// Parks one task at a time on its loop.
+///
+/// A signal that comes before the task has parked is kept, so no wake-up is lost. A task must therefore look
+/// at its conditions again after each wake-up: there may be none that changed.
+@safe package final class Waiter: TimerTarget {
+  package enum Wake: Sendable { case signalled, timedOut, cancelled }
+
+  private unowned let loop: EventLoop
+  private var continuation: UnsafeContinuation<Wake, Never>?
+  private var isSignalled = false
+  /// Whether the owner asked this task to end. It stays so until `reset`.
+  package private(set) var isCancelled = false
+  package private(set) var deadline = Instant.never
+  package var timerEntry: TimerWheel.Entry?
+
+  package init(on loop: EventLoop) {
+    self.loop = loop
+    unsafe continuation = nil
+  }
+
+  package var isParked: Bool { unsafe continuation != nil }
+
+  /// The loop's clock as of this turn.
+  package var now: Instant { loop.now }
+
+  /// Parks until `signal`, `cancel` or the deadline. The loop must be the current one.
+  package func wait(until deadline: Instant) async -> Wake {
+    if isCancelled { return .cancelled }
+    if isSignalled {
+      isSignalled = false
+      return .signalled
+    }
+    // Resumed exactly once: `wake` takes the continuation out before it resumes it.
+    return unsafe await withUnsafeContinuation { continuation in
+      unsafe precondition(self.continuation == nil, "One task waits at a time.")
+      // The first suspension of a task may hop: what was signalled on the way counts.
+      if isCancelled {
+        unsafe continuation.resume(returning: .cancelled)
+      } else if isSignalled {
+        isSignalled = false
+        unsafe continuation.resume(returning: .signalled)
+      } else {
+        unsafe self.continuation = unsafe continuation
+        self.deadline = deadline
+        loop.arm(self)
+      }
+    }
+  }
+
+  /// Parks for `milliseconds`, or until cancelled; signals do not end it early.
+  package func sleep(milliseconds: UInt64) async -> Wake {
+    let end = loop.now.advanced(milliseconds: milliseconds)
+    while true {
+      let wake = await wait(until: end)
+      if wake != .signalled { return wake }
+    }
+  }
+
+  /// Wakes the task, now or as soon as it parks.
+  package func signal() {
+    if isParked { wake(.signalled) } else { isSignalled = true }
+  }
+
+  /// Wakes the task, and makes every later wait end at once, until `reset`.
+  package func cancel() {
+    isCancelled = true
+    if isParked { wake(.cancelled) }
+  }
+
+  /// Makes the waiter fit for its next use.
+  package func reset() {
+    precondition(!isParked, "A waiter in use is not reset.")
+    isSignalled = false
+    isCancelled = false
+  }
+
+  /// Takes the waiter off its loop's wheel, before its owner lets it go.
+  package func retire() {
+    deadline = .never
+    loop.disarm(self)
+  }
+
+  package func deadlinePassed() {
+    if isParked { wake(.timedOut) }
+  }
+
+  private func wake(_ wake: Wake) {
+    guard let parked = unsafe continuation else { return }
+    unsafe continuation = nil
+    deadline = .never
+    unsafe parked.resume(returning: wake)
+  }
+}

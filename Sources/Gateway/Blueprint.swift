@@ -1,0 +1,104 @@
+// A whole configuration as the gateway runs it: values only, checked before, shared by all workers. Each worker builds
+// its own objects from it (see `Generation`), so that no two cores share a reference count.
+
+import Configuration
+import Engine
+import HTTPMessage
+import PolicyChain
+import Routing
+import Upstreams
+
+/// One configuration, ready to be run.
+package struct Blueprint: Sendable {
+  package var listeners: [ListenerBlueprint]
+  package var upstreams: [UpstreamDefinition]
+  /// Identifies the configuration in metrics and logs.
+  package var hash: String
+
+  package init(listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition], hash: String) {
+    self.listeners = listeners
+    self.upstreams = upstreams
+    self.hash = hash
+  }
+}
+
+/// A policy of one scope: how it is made, and its effective settings.
+package struct PolicyBlueprint: Sendable {
+  package let registration: Registration
+  package let settings: any Sendable
+
+  package init(_ registration: Registration, settings: any Sendable) {
+    self.registration = registration
+    self.settings = settings
+  }
+}
+
+/// A route on one listener.
+package struct RouteBlueprint: Sendable {
+  package enum Action: Sendable {
+    /// Upstreams by their index, with their shares.
+    case forward([(upstream: Int, share: UInt32)])
+    /// The policy that answers is among the policies.
+    case answer
+  }
+
+  package var label: RouteLabel
+  package var matches: [RouteMatch]
+  package var policies: [PolicyBlueprint]
+  package var action: Action
+  package var parameterNames: [String]
+
+  package init(
+    label: RouteLabel, matches: [RouteMatch], policies: [PolicyBlueprint], action: Action,
+    parameterNames: [String]
+  ) {
+    self.label = label
+    self.matches = matches
+    self.policies = policies
+    self.action = action
+    self.parameterNames = parameterNames
+  }
+}
+
+/// A scope around routes, for answers that no route gives.
+package struct ScopeBlueprint: Sendable {
+  package var matches: [RouteMatch]
+  /// The scope around it, which stands before it.
+  package var parent: Int?
+  package var policies: [PolicyBlueprint]
+
+  package init(matches: [RouteMatch], parent: Int?, policies: [PolicyBlueprint]) {
+    self.matches = matches
+    self.parent = parent
+    self.policies = policies
+  }
+}
+
+/// A listener with everything that it serves.
+package struct ListenerBlueprint: Sendable {
+  package var id: ListenerID
+  package var name: String
+  package var addresses: [SocketAddress]
+  package var limits: ConnectionLimits
+  package var isSecure: Bool
+  package var servesNamedOnly: Bool
+  package var routes: [RouteBlueprint]
+  package var scopes: [ScopeBlueprint]
+  package var outermost: [PolicyBlueprint]
+
+  package init(
+    id: ListenerID, name: String, addresses: [SocketAddress], limits: ConnectionLimits,
+    isSecure: Bool, servesNamedOnly: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
+    outermost: [PolicyBlueprint]
+  ) {
+    self.id = id
+    self.name = name
+    self.addresses = addresses
+    self.limits = limits
+    self.isSecure = isSecure
+    self.servesNamedOnly = servesNamedOnly
+    self.routes = routes
+    self.scopes = scopes
+    self.outermost = outermost
+  }
+}

@@ -1,0 +1,42 @@
+// What one client connection may do: HARDENING's knobs, as the listener's `limits` sets them.
+
+import HTTP1
+import HTTPMessage
+
+/// Limits of downstream connections. Times are in milliseconds.
+package struct ConnectionLimits: Sendable {
+  package init() {}
+
+  /// Requests of one connection that are served before others have their turn.
+  static let requestsPerTurn = 16
+  /// Silence after which a connection gives back its task and buffer. A task keeps 6.6 KB as long as it lives.
+  static let restAfter: UInt64 = 1_000
+  /// How long a closing connection waits for its client to have read the answer.
+  static let lingerTimeout: UInt64 = 2_000
+  /// Bytes that a closing connection reads and forgets meanwhile.
+  static let lingerBytesMax = 256 * 1024
+  /// Bytes of an unwanted body that are read to keep the connection.
+  static let discardBytesMax = 64 * 1024
+
+  package var head = HeadLimits.request
+  package var rules = RequestRules()
+  /// From the head's first byte to its last.
+  package var headTimeout: UInt64 = 10_000
+  package var keepAliveIdle: UInt64 = 60_000
+  package var bodyIdle: UInt64 = 60_000
+  /// Bytes per second that a body must reach once `rateGrace` has passed; zero for no minimum.
+  package var rateMin: UInt64 = 500
+  package var rateGrace: UInt64 = 5_000
+  /// Without progress of a response that the client does not read.
+  package var writeStall: UInt64 = 30_000
+  package var ageMax: UInt64 = 3_600_000
+  /// Connections of the listener, over all workers.
+  package var connectionsMax = 10_000
+  /// Connections of one client address, over all listeners.
+  package var perClientMax = 256
+  package var requestsMax: UInt32 = 1_000
+  /// Whether a client that has sent its last byte still waits for its answer.
+  package var allowsHalfClose = false
+  /// Time for a TLS handshake.
+  package var handshakeTimeout: UInt64 = 5_000
+}

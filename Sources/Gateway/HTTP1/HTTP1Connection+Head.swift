@@ -1,0 +1,74 @@
+// Reading a request head: its deadlines, and when a silent connection goes to rest.
+
+import Bytes
+import Engine
+import HTTP1
+import HTTPMessage
+import PolicyChain
+import Transport
+
+extension HTTP1Connection {
+  enum HeadResult {
+    case request
+    /// Nothing came for a while: the connection may rest without task and buffer.
+    case rest
+    /// The client left, or its time is up.
+    case ended
+    case refused(Failure)
+  }
+
+  func readHead(into exchange: Exchange) async -> HeadResult {
+    let loop = context.loop
+    let input = self.input ?? context.resources.buffers.borrow()
+    self.input = input
+    if input.isEmpty { input.clear() } else { input.compact() }
+    exchange.reset()
+    parser = RequestParser(limits: limits.head, rules: limits.rules)
+    var startedAt: Instant? = input.isEmpty ? nil : loop.now
+    while true {
+      if !input.isEmpty {
+        do throws(HTTP1Error) {
+          if try parser.parse(input, into: exchange.request) == .done {
+            begin(exchange, at: startedAt ?? loop.now)
+            return .request
+          }
+        } catch {
+          context.recorder.countProtocolError(error.reason)
+          begin(exchange, at: startedAt ?? loop.now)
+          return .refused(Failure(error))
+        }
+      }
+      switch transport.receive(into: input) {
+      case .count:
+        if startedAt == nil { startedAt = loop.now }
+      case .ended, .failed: return .ended
+      case .blocked:
+        if context.isDraining && startedAt == nil { return .ended }
+        let limit = startedAt.map { $0.advanced(milliseconds: limits.headTimeout) }
+        switch await exchange.waiter.wait(until: limit ?? restDeadline) {
+        case .signalled: continue
+        case .cancelled: return .ended
+        case .timedOut where limit == nil: return .rest
+        case .timedOut:
+          begin(exchange, at: startedAt ?? loop.now)
+          return .refused(.refused(.headTimeout))
+        }
+      }
+    }
+  }
+
+  /// When a connection without a request goes to rest.
+  private var restDeadline: Instant {
+    context.loop.now.advanced(milliseconds: ConnectionLimits.restAfter)
+  }
+
+  private func begin(_ exchange: Exchange, at start: Instant) {
+    isBetweenRequests = false
+    exchange.startedAt = start
+    exchange.wallMilliseconds = context.wallMilliseconds
+    exchange.connection = connection
+    exchange.peer = self
+    exchange.request.isSecure = connection.security != nil
+    exchange.clientAddress = connection.peerAddress
+  }
+}

@@ -1,0 +1,166 @@
+// Writing a response: the head and the first bytes of the body leave in one send.
+
+import Bytes
+import Engine
+import HTTP1
+import HTTPMessage
+import PolicyChain
+import Transport
+
+extension HTTP1Connection {
+  /// Head and body bytes up to this size are copied together, so that one send and one TLS record carry them.
+  private static let copiedMax = 15 * 1024
+
+  /// How the body is framed for this client.
+  private enum Framing {
+    case none, counted, chunked, untilClose
+  }
+
+  /// Writes the response. Returns whether the connection can take another request.
+  ///
+  /// When the upstream's body fails before anything was sent, the client gets the failure as a proper answer; later
+  /// only a broken connection tells that what it has is not all.
+  func respond(_ exchange: Exchange, _ chain: PolicyChain) async -> Bool {
+    hasSentHead = false
+    do throws(Failure) {
+      try await write(exchange)
+    } catch {
+      if hasSentHead || error.origin == .downstream { return broke(error, exchange) }
+      exchange.answer(error)
+      chain.runEgress(exchange)
+      do throws(Failure) { try await write(exchange) } catch { return broke(error, exchange) }
+    }
+    exchange.outcome.isComplete = true
+    return staysOpen
+  }
+
+  private func write(_ exchange: Exchange) async throws(Failure) {
+    let framing = try encodeHead(exchange)
+    switch exchange.responseBody {
+    case .none: break
+    case .bytes(let bytes):
+      if framing == .counted {
+        context.resources.scratch.append(bytes)
+        exchange.outcome.responseBodyBytes = UInt64(bytes.count)
+      }
+    case .stream(let body):
+      return try await stream(body, framing: framing, exchange)
+    }
+    try await send(nil, exchange)
+  }
+
+  private func broke(_ failure: Failure, _ exchange: Exchange) -> Bool {
+    exchange.outcome.failure = failure
+    if case .stream(let body) = exchange.responseBody { body.cancel() }
+    return false
+  }
+
+  private var stallDeadline: Instant {
+    context.loop.now.advanced(milliseconds: limits.writeStall)
+  }
+
+  private func encodeHead(_ exchange: Exchange) throws(Failure) -> Framing {
+    let request = exchange.request
+    let response = exchange.response
+    let isHead = request.method == .head
+    let framing: Framing
+    switch exchange.responseBody {
+    case .none: framing = .none
+    case .bytes: framing = isHead ? .none : .counted
+    case .stream:
+      framing =
+        switch response.framing {
+        case .none: .none
+        case .length: .counted
+        case .chunked, .untilClose: request.version == .http11 ? .chunked : .untilClose
+        }
+    }
+    staysOpen = mayKeepAlive(request) && framing != .untilClose
+    context.resources.scratch.clear()
+    let sent: BodyFraming =
+      switch framing {
+      case .none: .none
+      case .counted: response.framing
+      case .chunked: .chunked
+      case .untilClose: .untilClose
+      }
+    do throws(HTTP1Error) {
+      if exchange.isResponseOverfull { throw .unsafeField }
+      try ResponseEncoder.encode(
+        response, framing: sent, answering: request, keepsAlive: staysOpen,
+        blocks: exchange.rendered, into: &context.resources.scratch)
+    } catch {
+      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    }
+    return framing
+  }
+
+  /// Writes the head, which is in the scratch, and the body. Throws when the body was cut short.
+  private func stream(
+    _ body: any BodySource, framing: Framing, _ exchange: Exchange
+  ) async throws(Failure) {
+    let resources = context.resources
+    var hasFrame = false
+    while true {
+      while let chunk = try body.ready() {
+        if framing == .chunked {
+          ChunkedEncoder.nextChunk(
+            of: chunk.count, isFirst: !hasFrame, into: &resources.scratch)
+          hasFrame = true
+        }
+        exchange.outcome.responseBodyBytes &+= UInt64(chunk.count)
+        if resources.scratch.count + chunk.count <= Self.copiedMax {
+          resources.scratch.append(chunk.bytes)
+          chunk.buffer.consume(chunk.count)
+        } else {
+          try await send(chunk, exchange)
+        }
+      }
+      let isComplete = body.isComplete
+      if isComplete, framing == .chunked {
+        try endChunks(after: body, isFirst: !hasFrame)
+      }
+      try await send(nil, exchange)
+      if isComplete { return }
+      try await body.wait()
+    }
+  }
+
+  private func endChunks(after body: any BodySource, isFirst: Bool) throws(Failure) {
+    if !isFirst { ChunkedEncoder.endChunk(into: &context.resources.scratch) }
+    do throws(HTTP1Error) {
+      try ChunkedEncoder.end(trailers: body.trailers, into: &context.resources.scratch)
+    } catch {
+      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    }
+  }
+
+  /// Sends the scratch and a chunk, and waits until the kernel has them.
+  private func send(_ chunk: BodyChunk?, _ exchange: Exchange) async throws(Failure) {
+    let resources = context.resources
+    guard chunk != nil || !resources.scratch.isEmpty else { return }
+    hasSentHead = true
+    do throws(TransportError) {
+      if let chunk {
+        try transport.send(resources.scratch.bytes, chunk.bytes)
+        chunk.buffer.consume(chunk.count)
+      } else {
+        try transport.send(resources.scratch.bytes)
+      }
+      resources.scratch.clear()
+      if transport.hasUnsent {
+        let before = Instant.now()
+        try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+        exchange.waitedNanoseconds &+= context.loop.now.since(before)
+      }
+    } catch { throw Self.clientLost(error) }
+  }
+
+  private static func clientLost(_ error: TransportError) -> Failure {
+    switch error {
+    case .timedOut: Failure(.writeStalled, origin: .downstream, retry: .never)
+    case .cancelled: Failure(.draining, origin: .gateway, retry: .never)
+    case .broken, .closed: Failure(.clientGone, origin: .downstream, retry: .never)
+    }
+  }
+}

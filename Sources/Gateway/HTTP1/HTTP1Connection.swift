@@ -1,0 +1,178 @@
+// One HTTP/1 client connection: it reads heads, runs each exchange through its chain, writes the answer, and starts
+// again. While nothing arrives it owns neither buffer nor task (docs/architecture.md, "Idle connections").
+
+import Bytes
+import Engine
+import HTTP1
+import HTTPMessage
+import PolicyChain
+import Transport
+
+/// A downstream connection that speaks HTTP/1.
+final class HTTP1Connection {
+  let context: WorkerContext
+  let transport: Transport
+  let connection: DownstreamConnection
+  let limits: ConnectionLimits
+  /// Whose routes the next request meets.
+  private(set) var listener: ListenerRuntime
+  let openedAt: Instant
+
+  /// Received bytes that are not consumed: borrowed with the first byte, given back when the connection rests.
+  var input: Buffer?
+  var parser: RequestParser
+  var body: HTTP1RequestBody?
+  /// The exchange of the running task; nil while the connection rests.
+  var exchange: Exchange?
+  /// Whether the last exchange is over and the next head has not begun.
+  var isBetweenRequests = true
+  /// Whether bytes of the present response may have left: from then on it cannot be replaced by another one.
+  var hasSentHead = false
+  /// Whether the present response leaves the connection open.
+  var staysOpen = false
+  private var requestCount: UInt32 = 0
+  private(set) var isClosed = false
+  /// While the connection rests: when it is closed for good.
+  private(set) var deadline = Instant.never
+  var timerEntry: TimerWheel.Entry?
+  /// The place in the worker's table.
+  let slot: Int
+
+  init(
+    transport: Transport, connection: DownstreamConnection, listener: ListenerRuntime, slot: Int,
+    context: WorkerContext
+  ) {
+    self.transport = transport
+    self.connection = connection
+    self.listener = listener
+    limits = listener.limits
+    self.slot = slot
+    self.context = context
+    parser = RequestParser(limits: limits.head, rules: limits.rules)
+    openedAt = context.loop.now
+  }
+
+  /// Serves requests until the connection rests or ends. One call at a time.
+  func serve() async {
+    deadline = .never
+    let exchange = context.exchanges.borrow()
+    self.exchange = exchange
+    transport.socket.observer = exchange.waiter
+    let isResting = await serveRequests(exchange)
+    self.exchange = nil
+    giveBackBuffers()
+    if isResting {
+      rest()
+    } else {
+      close()
+    }
+    context.exchanges.giveBack(exchange)
+  }
+
+  /// Returns whether the connection stays open.
+  private func serveRequests(_ exchange: Exchange) async -> Bool {
+    var servedInTurn = 0
+    while true {
+      switch await readHead(into: exchange) {
+      case .request:
+        break
+      case .rest: return true
+      case .ended: return false
+      case .refused(let error):
+        await refuse(error, exchange)
+        return false
+      }
+      requestCount += 1
+      guard await serveRequest(exchange) else { return false }
+      servedInTurn += 1
+      // Pipelined requests of one client must not keep the others waiting.
+      if servedInTurn % ConnectionLimits.requestsPerTurn == 0 { await Task.yield() }
+    }
+  }
+
+  /// Looks up what the newest configuration says. A listener that is gone serves its last requests as before.
+  func refreshListener() {
+    if let current = context.generation.listener(connection.listener) { listener = current }
+  }
+
+  /// Whether the connection may take another request after the present one.
+  func mayKeepAlive(_ request: Request) -> Bool {
+    request.keepsAlive && !context.isDraining && !isListenerGone && requestCount < limits.requestsMax
+      && context.loop.now.since(openedAt) < limits.ageMax * 1_000_000
+  }
+
+  private var isListenerGone: Bool { context.generation.listener(connection.listener) == nil }
+
+  // MARK: Resting and closing
+
+  private func rest() {
+    transport.socket.observer = self
+    deadline = context.loop.now.advanced(milliseconds: limits.keepAliveIdle)
+    context.loop.arm(self)
+    // Bytes that came between the last look and now are not announced again.
+    if transport.mayHaveBytes { context.wake(self) }
+  }
+
+  func close(isAborting: Bool = false) {
+    guard !isClosed else { return }
+    isClosed = true
+    deadline = .never
+    context.loop.disarm(self)
+    transport.close(isAborting: isAborting)
+    context.closed(self)
+  }
+
+  /// Ends the connection from outside: a resting one at once, a busy one when its task notices.
+  func cancel() {
+    if let exchange { exchange.waiter.cancel() } else { close() }
+  }
+
+  /// Whether it has neither task nor buffer.
+  var isResting: Bool { exchange == nil }
+
+  /// Whether no request is being read or served: a task may still wait for one.
+  var isIdle: Bool { isResting || (isBetweenRequests && input?.isEmpty != false) }
+
+  private func giveBackBuffers() {
+    if let input {
+      // A resting connection has consumed everything: what is left belongs to no request.
+      context.resources.buffers.giveBack(input)
+      self.input = nil
+    }
+    body?.giveBackBuffer()
+  }
+}
+
+extension HTTP1Connection: SocketObserver, TimerTarget {
+  /// A resting connection has something to read, or its client left.
+  func socketChanged() { context.wake(self) }
+
+  /// A resting connection has rested long enough.
+  func deadlinePassed() { context.expire(self) }
+}
+
+extension HTTP1Connection: DownstreamPeer {
+  var isGone: Bool {
+    transport.socket.isBroken || (transport.socket.isPeerClosed && !limits.allowsHalfClose)
+  }
+
+  func sendInterim(_ head: ResponseHead) {
+    guard let exchange, exchange.request.version == .http11, !transport.hasUnsent else { return }
+    context.resources.scratch.clear()
+    do throws(HTTP1Error) {
+      try ResponseEncoder.encode(
+        head, framing: .none, answering: exchange.request, keepsAlive: true, blocks: [],
+        into: &context.resources.scratch)
+    } catch {
+      // An interim response tells nothing that the final one does not: it is left out.
+      return
+    }
+    do throws(TransportError) {
+      let resources = context.resources
+      try transport.send(resources.scratch.bytes)
+    } catch {
+      // The socket is marked broken, and the exchange ends as soon as it looks.
+      return
+    }
+  }
+}

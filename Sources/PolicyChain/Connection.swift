@@ -1,0 +1,67 @@
+// What an exchange knows about the connection that it came on: the same for every request of a connection.
+
+import Bytes
+import Engine
+import HTTPMessage
+
+/// A downstream connection as policies, log and metrics see it.
+package final class DownstreamConnection {
+  package let listener: ListenerID
+  package let peer: SocketAddress
+  /// The peer's address; nil on a unix socket.
+  package let peerAddress: IPAddress?
+  /// The peer's address as the log writes it; empty on a unix socket.
+  package let peerText: [UInt8]
+  package var security: ConnectionSecurity?
+
+  package init(listener: ListenerID, peer: SocketAddress) {
+    self.listener = listener
+    self.peer = peer
+    if case .ip(let address, _) = peer {
+      var text = Output(capacity: 48)
+      text.append(address)
+      peerAddress = address
+      peerText = text.bytes.array
+    } else {
+      peerAddress = nil
+      peerText = []
+    }
+  }
+}
+
+/// The client's side of an exchange, as those see it who work for the client.
+package protocol DownstreamPeer: AnyObject {
+  /// Whether the client has left: nobody waits for the answer any more.
+  var isGone: Bool { get }
+  /// Passes an interim response (1xx, never 101) on to the client, where its protocol knows them.
+  func sendInterim(_ head: ResponseHead)
+}
+
+/// A listener, by an id that its name keeps over reloads.
+package struct ListenerID: Hashable, Sendable {
+  package let index: Int
+  package init(index: Int) { self.index = index }
+  /// Its id in the metrics.
+  package var metric: UInt16 { UInt16(truncatingIfNeeded: index) }
+}
+
+/// What a TLS handshake agreed on.
+package struct ConnectionSecurity: Sendable {
+  /// As OpenSSL names it, such as `TLSv1.3`.
+  package var version: StaticString
+  package var cipher: String
+  package var serverName: String?
+  package var protocolName: String?
+  package var isResumed: Bool
+
+  package init(
+    version: StaticString, cipher: String, serverName: String?, protocolName: String?,
+    isResumed: Bool
+  ) {
+    self.version = version
+    self.cipher = cipher
+    self.serverName = serverName
+    self.protocolName = protocolName
+    self.isResumed = isResumed
+  }
+}

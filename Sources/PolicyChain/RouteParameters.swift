@@ -1,0 +1,27 @@
+// What the parameters of a path pattern took, as ranges of the request's text.
+
+import HTTPMessage
+
+/// Up to 16 ranges, stored in place.
+///
+/// A route numbers its parameters: see `RouteTable.parameterSlot(of:in:)`. All of the ranges are
+/// ranges of the request that was looked up, valid while its text is.
+package struct RouteParameters: Sendable {
+  private var ranges = InlineArray<16, TextRange>(repeating: .empty)
+  private var taken: UInt16 = 0
+  /// What `**` took, without its slash; nil when the pattern has none.
+  package var rest: TextRange?
+
+  package init() {}
+
+  /// What the parameter in `slot` took; nil when the pattern that matched does not have it.
+  package subscript(slot: Int) -> TextRange? {
+    guard ranges.indices.contains(slot), taken & (1 << UInt16(slot)) != 0 else { return nil }
+    return ranges[slot]
+  }
+
+  package mutating func set(_ slot: Int, _ range: TextRange) {
+    ranges[slot] = range
+    taken |= 1 << UInt16(slot)
+  }
+}

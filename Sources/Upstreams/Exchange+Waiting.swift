@@ -1,0 +1,32 @@
+// How an exchange waits for its upstream: until a deadline, and never longer than its client.
+
+import Engine
+import PolicyChain
+
+extension Exchange {
+  /// Parks until something about the exchange's sockets changes.
+  ///
+  /// Throws `reason` when the deadline passes, and `clientGone` when nobody waits for the answer any more. The time is
+  /// counted as waited, not as our own overhead.
+  func waitUpstream(until deadline: Instant, else reason: Reason) async throws(Failure) {
+    if peer?.isGone == true {
+      throw Failure(.clientGone, origin: .downstream, retry: .never)
+    }
+    let before = Instant.now()
+    let wake = await waiter.wait(until: min(deadline, totalDeadline))
+    waitedNanoseconds &+= waiter.now.since(before)
+    switch wake {
+    case .signalled:
+      if peer?.isGone == true {
+        throw Failure(.clientGone, origin: .downstream, retry: .never)
+      }
+    case .timedOut:
+      let isTotal = totalDeadline <= waiter.now
+      let isConnect = reason == .connectTimeout
+      throw Failure(
+        isTotal ? .totalTimeout : reason, origin: .upstream, retry: isConnect ? .safe : .never)
+    case .cancelled:
+      throw Failure(.draining, origin: .gateway, retry: .never)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// The request's body on its way to the server: pushed whenever the exchange is awake, never waited for here.
+
+import Bytes
+import HTTP1
+import HTTPMessage
+import PolicyChain
+import Transport
+
+extension UpstreamConnection {
+  /// Sends what the client has sent and the server can take, without waiting.
+  func pushBody() throws(Failure) {
+    guard upload != .done || transport.hasUnsent else { return }
+    guard let exchange else { return }
+    do throws(TransportError) {
+      guard try transport.flush() else { return }
+    } catch {
+      try uploadBroke(error)
+      return
+    }
+    guard case .body(let isChunked) = upload, let body = exchange.requestBody else { return }
+    while let chunk = try body.ready() {
+      exchange.outcome.requestBodyBytes &+= UInt64(chunk.count)
+      do throws(TransportError) {
+        try send(chunk, isChunked: isChunked)
+        guard try transport.flush() else { return }
+      } catch {
+        try uploadBroke(error)
+        return
+      }
+    }
+    if body.isComplete { try endUpload(isChunked: isChunked, trailers: body.trailers) }
+  }
+
+  private func send(_ chunk: BodyChunk, isChunked: Bool) throws(TransportError) {
+    if isChunked {
+      let resources = pool.resources
+      resources.uploadScratch.clear()
+      ChunkedEncoder.startChunk(of: chunk.count, into: &resources.uploadScratch)
+      resources.uploadScratch.append(chunk.bytes)
+      ChunkedEncoder.endChunk(into: &resources.uploadScratch)
+      chunk.buffer.consume(chunk.count)
+      try transport.send(resources.uploadScratch.bytes)
+    } else {
+      try transport.send(chunk.bytes)
+      chunk.buffer.consume(chunk.count)
+    }
+  }
+
+  private func endUpload(isChunked: Bool, trailers: FieldSection?) throws(Failure) {
+    upload = .done
+    exchange?.upstream.sentAt = .now()
+    guard isChunked else { return }
+    let resources = pool.resources
+    resources.uploadScratch.clear()
+    do throws(HTTP1Error) {
+      try ChunkedEncoder.end(trailers: trailers, into: &resources.uploadScratch)
+    } catch {
+      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    }
+    do throws(TransportError) {
+      try transport.send(resources.uploadScratch.bytes)
+    } catch { try uploadBroke(error) }
+  }
+
+  /// A server that stops reading may still have answered: its response counts, when one can be read.
+  private func uploadBroke(_ error: TransportError) throws(Failure) {
+    guard response == .head, transport.mayHaveBytes else { throw lost(error) }
+    upload = .body(isChunked: false)
+    exchange?.requestBody = nil
+  }
+}

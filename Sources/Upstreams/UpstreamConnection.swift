@@ -1,0 +1,251 @@
+// One HTTP/1.1 connection to a server: it sends a request, reads the response head, and is the source of the response's
+// body. While it is pulled it also pushes what is left of the request's body, so that both directions stay open.
+
+import Bytes
+import Engine
+import HTTP1
+import HTTPMessage
+import PolicyChain
+import Transport
+
+/// A connection to an upstream server, lent to one exchange at a time.
+package final class UpstreamConnection {
+  /// Interim responses that one request may bring before its final one.
+  static let interimMax = 8
+
+  let transport: Transport
+  let address: SocketAddress
+  let server: UpstreamServer
+  let pool: UpstreamPool
+  var idleSince = Instant(nanoseconds: 0)
+  /// Whether no request has been sent on it before: then a close is no sign of staleness.
+  var isFresh = true
+
+  /// Received bytes; owned while the connection is lent.
+  var input: Buffer?
+  var parser: ResponseParser
+  var decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
+  /// Fields behind a chunked body; made when there are any.
+  var trailerFields: FieldSection?
+  /// The exchange that it is lent to.
+  var exchange: Exchange?
+  var response = ResponseProgress.idle
+  /// What is still to be sent of the request's body.
+  var upload = UploadProgress.done
+  private(set) var isClosed = false
+
+  /// How far the response is.
+  enum ResponseProgress: Equatable {
+    case idle
+    case head
+    /// Bytes still to come; nil while chunks follow, `.max` until the server closes.
+    case counted(UInt64)
+    case chunked
+    case untilClose
+    /// The body is complete. Whether the connection may be used again.
+    case done(isReusable: Bool)
+    case failed
+  }
+
+  /// How far the request is.
+  enum UploadProgress: Equatable {
+    case body(isChunked: Bool)
+    case done
+  }
+
+  init(
+    _ transport: Transport, to address: SocketAddress, of server: UpstreamServer,
+    in pool: UpstreamPool
+  ) {
+    self.transport = transport
+    self.address = address
+    self.server = server
+    self.pool = pool
+    parser = ResponseParser(limits: .response)
+  }
+
+  /// Whether another request may be sent: the last one ended well and nothing arrived since.
+  var isReusable: Bool {
+    let socket = transport.socket
+    return !isClosed && response == .idle && !socket.isReadable && !socket.isPeerClosed
+      && !socket.isBroken && !transport.hasUnsent
+  }
+
+  func close(isAborting: Bool) {
+    guard !isClosed else { return }
+    isClosed = true
+    giveBackInput()
+    transport.close(isAborting: isAborting)
+    pool.closed()
+  }
+
+  private func giveBackInput() {
+    guard let input else { return }
+    pool.resources.buffers.giveBack(input)
+    self.input = nil
+  }
+
+  // MARK: One exchange
+
+  /// Sends the request and reads up to the final response head.
+  func begin(_ exchange: Exchange) async throws(Failure) {
+    self.exchange = exchange
+    transport.socket.observer = exchange.waiter
+    response = .head
+    parser = ResponseParser(limits: .response)
+    trailerFields = nil
+    upload = .done
+    if exchange.requestBody != nil {
+      upload = .body(isChunked: exchange.request.framing == .chunked)
+    }
+    try sendHead(exchange)
+    let input = self.input ?? pool.resources.buffers.borrow()
+    self.input = input
+    try await readHead(exchange, input)
+    exchange.upstream.status = exchange.response.status
+  }
+
+  private func sendHead(_ exchange: Exchange) throws(Failure) {
+    let resources = pool.resources
+    resources.scratch.clear()
+    do throws(HTTP1Error) {
+      try encode(exchange.request, into: &resources.scratch)
+    } catch {
+      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    }
+    do throws(TransportError) {
+      try transport.send(resources.scratch.bytes)
+    } catch { throw lost(error) }
+    exchange.upstream.sentAt = .now()
+    try pushBody()
+  }
+
+  private func encode(_ request: Request, into output: inout Output) throws(HTTP1Error) {
+    let name = server.definition.label.server
+    switch pool.definition.hostRule {
+    case .preserve where !request.authority.isEmpty:
+      try RequestEncoder.encode(
+        request, authority: request.text(request.authority), blocks: [], into: &output)
+    case .preserve, .upstream:
+      // An HTTP/1.0 client may have named no host; HTTP/1.1 upstreams need one.
+      try RequestEncoder.encode(
+        request, authority: name.span, blocks: [], into: &output)
+    case .fixed(let name):
+      try RequestEncoder.encode(request, authority: name.span, blocks: [], into: &output)
+    }
+  }
+
+  private func readHead(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
+    var interims = 0
+    while true {
+      let progress: ParseProgress
+      do throws(HTTP1Error) {
+        progress = try parser.parse(input, into: exchange.response, answering: exchange.request.method)
+      } catch { throw invalid(error) }
+      switch progress {
+      case .done where exchange.response.status >= 200:
+        expectBody(exchange.response)
+        return
+      case .done:
+        interims += 1
+        guard interims <= Self.interimMax, exchange.response.status != 101 else {
+          throw invalid(nil)
+        }
+        exchange.peer?.sendInterim(exchange.response)
+        exchange.response.reset()
+      case .needsMore:
+        try await receiveHeadBytes(exchange, input)
+      }
+    }
+  }
+
+  private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
+    while true {
+      try pushBody()
+      // A head that fills the whole block was refused by the parser before.
+      switch transport.receive(into: input) {
+      case .count:
+        if exchange.upstream.firstByteAt == nil {
+          exchange.upstream.firstByteAt = pool.resources.loop.now
+        }
+        return
+      case .ended: throw ended()
+      case .failed(let error): throw lost(.broken(error))
+      case .blocked: try await waitForProgress(exchange)
+      }
+    }
+  }
+
+  private func expectBody(_ head: ResponseHead) {
+    switch head.framing {
+    case .none: response = .done(isReusable: head.keepsAlive)
+    case .length(let length): response = .counted(length)
+    case .chunked:
+      response = .chunked
+      decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
+    case .untilClose: response = .untilClose
+    }
+  }
+
+  /// Parks until a socket of the exchange changes, for as long as its phase allows.
+  func waitForProgress(_ exchange: Exchange) async throws(Failure) {
+    let now = pool.resources.loop.now
+    if upload != .done || transport.hasUnsent {
+      // The response's time starts when the request has been sent; until then the body's own pace counts.
+      let idle = now.advanced(milliseconds: exchange.timeouts.idle)
+      let body = exchange.requestBody?.deadline ?? .never
+      try await exchange.waitUpstream(until: min(idle, body), else: .responseTimeout)
+    } else if response == .head {
+      let sent = exchange.upstream.sentAt ?? now
+      try await exchange.waitUpstream(
+        until: sent.advanced(milliseconds: exchange.timeouts.response), else: .responseTimeout)
+    } else {
+      try await exchange.waitUpstream(
+        until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
+    }
+  }
+
+  // MARK: Failures
+
+  func ended() -> Failure {
+    response = .failed
+    // A reused connection that closes before its first byte was stale: the server need not have seen the request.
+    return failure(.connectionTerminated, retry: isFresh ? .never : .ifIdempotent, nil)
+  }
+
+  func lost(_ error: TransportError) -> Failure {
+    response = .failed
+    let detail: String? = if case .broken(let error) = error { error.description } else { nil }
+    return failure(.connectionTerminated, retry: isFresh ? .never : .ifIdempotent, detail)
+  }
+
+  func invalid(_ error: HTTP1Error?) -> Failure {
+    response = .failed
+    return failure(.upstreamProtocol, retry: .never, error.map { "\($0.reason)" })
+  }
+
+  private func failure(_ reason: Reason, retry: Failure.Retry, _ detail: String?) -> Failure {
+    let mayRetry = exchange?.upstream.firstByteAt == nil ? retry : .never
+    let server = server.definition.name
+    return Failure(
+      reason, origin: .upstream, retry: mayRetry, detail: detail.map { "\(server): \($0)" } ?? server)
+  }
+}
+
+extension UpstreamConnection: ExchangeResource {
+  /// The exchange is over: the connection goes back to its pool, or is closed when its stream is not at a clean end.
+  package func release(after exchange: Exchange) {
+    transport.socket.observer = nil
+    self.exchange = nil
+    let isClean =
+      response == .done(isReusable: true) && upload == .done && input?.isEmpty != false
+    if isClean {
+      isFresh = false
+      response = .idle
+      giveBackInput()
+      pool.release(self)
+    } else {
+      close(isAborting: response != .done(isReusable: false) || upload != .done)
+    }
+  }
+}

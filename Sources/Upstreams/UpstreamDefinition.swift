@@ -1,0 +1,60 @@
+// An upstream as the config says it: values only, shared by all workers.
+
+import Engine
+import PolicyChain
+
+/// One server of an upstream.
+package struct ServerDefinition: Sendable, Hashable {
+  package enum Host: Sendable, Hashable {
+    /// An address or unix socket that needs no resolution.
+    case address(SocketAddress)
+    case name(String, port: UInt16)
+  }
+
+  package let host: Host
+  /// Share of the requests among the upstream's servers; at least 1.
+  package let weight: Int
+  /// As written in the config: host and port.
+  package let name: String
+  package let label: ServerLabel
+
+  package init(host: Host, weight: Int, name: String, label: ServerLabel) {
+    self.name = name
+    self.host = host
+    self.weight = weight
+    self.label = label
+  }
+}
+
+/// What Host field the upstream sees.
+package enum HostRule: Sendable, Hashable {
+  case preserve
+  /// The server's own name and port.
+  case upstream
+  case fixed([UInt8])
+}
+
+/// An upstream: servers that do the same work.
+package struct UpstreamDefinition: Sendable, Hashable {
+  package let name: String
+  package let servers: [ServerDefinition]
+  package let hostRule: HostRule
+  /// Connections of the whole process at one time.
+  package let connectionsMax: Int
+  /// Idle connections that one worker keeps.
+  package let idleMax: Int
+  /// Milliseconds after which an idle connection is closed.
+  package let idleTimeout: UInt64
+
+  package init(
+    name: String, servers: [ServerDefinition], hostRule: HostRule,
+    connectionsMax: Int, idleMax: Int, idleTimeout: UInt64
+  ) {
+    self.name = name
+    self.servers = servers
+    self.hostRule = hostRule
+    self.connectionsMax = connectionsMax
+    self.idleMax = idleMax
+    self.idleTimeout = idleTimeout
+  }
+}

@@ -1,0 +1,158 @@
+// An upstream on one worker: it chooses a server, lends connections and takes them back.
+
+import Bytes
+import Engine
+import HTTP1
+import HTTPMessage
+import PolicyChain
+import Synchronization
+import Transport
+
+/// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per request.
+package final class UpstreamShared: Sendable {
+  package let openConnections = Atomic<Int>(0)
+  package init() {}
+}
+
+/// One upstream's servers and connections on one worker.
+package final class UpstreamPool {
+  /// Servers that one request tries to connect to before it fails.
+  static let connectAttemptsMax = 3
+
+  package let definition: UpstreamDefinition
+  package let servers: [UpstreamServer]
+  let resources: WorkerResources
+  let shared: UpstreamShared
+  private var isRetired = false
+
+  package init(
+    _ definition: UpstreamDefinition, shared: UpstreamShared, resources: WorkerResources
+  ) {
+    self.definition = definition
+    self.shared = shared
+    self.resources = resources
+    servers = definition.servers.enumerated().map { UpstreamServer($1, index: $0) }
+  }
+
+  /// A connection for the exchange: an idle one when `mayReuse`, else a new one.
+  func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamConnection {
+    var attempt = 0
+    let deadline = min(
+      resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
+    while true {
+      let server = choose(at: resources.loop.now)
+      if mayReuse, let connection = server.takeIdle() {
+        connection.isFresh = false
+        return connection
+      }
+      attempt += 1
+      do throws(Failure) {
+        return try await connect(to: server, for: exchange, until: deadline)
+      } catch {
+        guard attempt < min(Self.connectAttemptsMax, servers.count), error.retry == .safe,
+          resources.loop.now < deadline
+        else { throw error }
+      }
+    }
+  }
+
+  /// Takes a connection back after its exchange, to keep or to close it.
+  func release(_ connection: UpstreamConnection) {
+    guard connection.isReusable, !isRetired,
+      connection.server.idleCount < definition.idleMax
+    else {
+      connection.close(isAborting: false)
+      return
+    }
+    connection.idleSince = resources.loop.now
+    connection.server.keepIdle(connection)
+  }
+
+  func closed() { shared.openConnections.subtract(1, ordering: .relaxed) }
+
+  /// Closes what has been idle too long. Called about once a second.
+  package func sweep() {
+    for server in servers {
+      server.sweep(now: resources.loop.now, idleTimeout: definition.idleTimeout)
+    }
+  }
+
+  /// Lends nothing any more and keeps nothing that comes back: a newer generation has taken over.
+  package func retire() {
+    isRetired = true
+    for server in servers { server.closeIdle() }
+  }
+
+  /// Smooth weighted round robin over the servers that are not paused; over all when all are.
+  private func choose(at now: Instant) -> UpstreamServer {
+    if servers.count == 1 { return servers[0] }
+    let isAnyGood = servers.contains { !$0.isPaused(at: now) }
+    var total = 0
+    var best = servers[0]
+    var bestWeight = Int.min
+    for server in servers where !isAnyGood || !server.isPaused(at: now) {
+      server.currentWeight += server.definition.weight
+      total += server.definition.weight
+      if server.currentWeight > bestWeight {
+        best = server
+        bestWeight = server.currentWeight
+      }
+    }
+    best.currentWeight -= total
+    return best
+  }
+
+  private func connect(
+    to server: UpstreamServer, for exchange: Exchange, until deadline: Instant
+  ) async throws(Failure) -> UpstreamConnection {
+    guard let address = server.takeAddress() else {
+      throw Failure(
+        .nameNotResolved, origin: .upstream, retry: .safe, detail: server.definition.name)
+    }
+    guard takePlace() else {
+      throw Failure(
+        .upstreamConnections, origin: .gateway, retry: .never, detail: definition.name)
+    }
+    do throws(Failure) {
+      let transport = try await open(address, server: server, for: exchange, until: deadline)
+      return UpstreamConnection(transport, to: address, of: server, in: self)
+    } catch {
+      closed()
+      server.pause(from: resources.loop.now)
+      throw error
+    }
+  }
+
+  private func takePlace() -> Bool {
+    let (before, _) = shared.openConnections.add(1, ordering: .relaxed)
+    if before < definition.connectionsMax { return true }
+    closed()
+    return false
+  }
+
+  private func open(
+    _ address: SocketAddress, server: UpstreamServer, for exchange: Exchange,
+    until deadline: Instant
+  ) async throws(Failure) -> Transport {
+    let socket: Socket
+    do throws(SystemError) {
+      socket = try Connecting.start(to: address, on: resources.loop)
+    } catch { throw Self.refusal(error, server) }
+    let transport = Transport(socket: socket, pending: resources.pending)
+    socket.observer = exchange.waiter
+    do throws(Failure) {
+      while !socket.isWritable { try await exchange.waitUpstream(until: deadline, else: .connectTimeout) }
+      if let error = socket.connectError() { throw Self.refusal(error, server) }
+    } catch {
+      transport.close(isAborting: true)
+      throw error
+    }
+    return transport
+  }
+
+  private static func refusal(_ error: SystemError, _ server: UpstreamServer) -> Failure {
+    Failure(
+      .connectionRefused, origin: .upstream, retry: .safe,
+      detail: "\(server.definition.name): \(error)")
+  }
+}

@@ -1,0 +1,79 @@
+"""Fixtures of the scenario tests: the binary, an origin, a gateway that forwards to it."""
+
+import pytest
+
+from harness.certificates import Authority
+from harness.client import Client
+from harness.gateway import BINARY, Gateway
+from harness.origin import Origin
+from harness.site import Site
+
+
+def pytest_addoption(parser):
+    parser.addoption("--deep", action="store_true", help="runs the long tests too")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--deep"):
+        chosen = [item for item in items if "deep" not in item.keywords]
+        config.hook.pytest_deselected(items=[item for item in items if "deep" in item.keywords])
+        items[:] = chosen
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    assert BINARY.exists(), f"there is no {BINARY}; run `make build`, or set SLUICE_BIN"
+    return BINARY
+
+
+@pytest.fixture
+def origin():
+    made = Origin()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def start(origin, tmp_path):
+    """Starts a gateway in front of the origin: `start(listener=..., route=...)` gives the site."""
+    running = []
+
+    def start_site(**parts):
+        options = {name: parts.pop(name) for name in ("files", "environment") if name in parts}
+        site = Site(parts.pop("origin", f"127.0.0.1:{origin.port}"), **parts)
+        folder = tmp_path / f"gateway-{len(running)}"
+        folder.mkdir()
+        gateway = Gateway(site.text, folder, site.admin, **options)
+        gateway.start()
+        running.append(gateway)
+        site.gateway = gateway
+        site.connect = lambda **options: Client(site.address, **options)
+        return site
+
+    yield start_site
+    for gateway in running:
+        gateway.stop()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One gateway and one origin for all tests of a module that need nothing special."""
+    made = Origin()
+    site = Site(f"127.0.0.1:{made.port}")
+    with Gateway(site.text, tmp_path_factory.mktemp("shared"), site.admin) as gateway:
+        site.gateway, site.scripted = gateway, made
+        site.connect = lambda **options: Client(site.address, **options)
+        yield site
+    made.close()
+
+
+@pytest.fixture
+def edge(shared):
+    """The module's gateway, its origin behaving as usual again."""
+    shared.scripted.reset_script()
+    return shared
