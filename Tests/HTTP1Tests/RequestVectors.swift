@@ -72,7 +72,8 @@ let requestLineRefusals: [RefusalVector] = [
   RefusalVector("a byte above ASCII in the path", line("GET /\u{E9} HTTP/1.1"), .pathNotCanonical),
   RefusalVector("a byte above ASCII in the query", line("GET /?\u{E9} HTTP/1.1"), .badQuery),
   RefusalVector("22: NUL in the target", line("GET /\0 HTTP/1.1"), .nulByte),
-  RefusalVector("a control character in the target", line("GET /\u{1} HTTP/1.1"), .controlCharacter),
+  RefusalVector(
+    "a control character in the target", line("GET /\u{1} HTTP/1.1"), .controlCharacter),
   RefusalVector("DEL in the target", line("GET /\u{7F} HTTP/1.1"), .controlCharacter),
   RefusalVector("a bare LF behind the request line", "GET / HTTP/1.1\nHost: a\r\n\r\n", .bareLF),
   RefusalVector("a bare CR behind the request line", "GET / HTTP/1.1\rHost: a\r\n\r\n", .bareCR),
@@ -154,7 +155,8 @@ let framingRefusals: [RefusalVector] = [
   RefusalVector(
     "4: a vertical tab", fields("Transfer-Encoding: \u{B}chunked\r\n"), .controlCharacter),
   RefusalVector("4: an empty coding", fields("Transfer-Encoding:\r\n"), .badTransferEncoding),
-  RefusalVector("4: a stray comma", fields("Transfer-Encoding: ,chunked\r\n"), .badTransferEncoding),
+  RefusalVector(
+    "4: a stray comma", fields("Transfer-Encoding: ,chunked\r\n"), .badTransferEncoding),
   RefusalVector(
     "4: a parameter", fields("Transfer-Encoding: chunked;a=b\r\n"), .badTransferEncoding),
   RefusalVector("4: quotes", fields("Transfer-Encoding: \"chunked\"\r\n"), .badTransferEncoding),

@@ -93,10 +93,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("A", "b", true), ("A", "", true), ("A", "b\tc \u{80}", true), ("", "b", false), ("A:", "b", false),
+    ("A", "b", true), ("A", "", true), ("A", "b\tc \u{80}", true), ("", "b", false),
+    ("A:", "b", false),
     ("A b", "c", false), ("A", " b", false), ("A", "b ", false), ("A", "b\t", false),
     ("A", "b\r\nC: d", false), ("A", "b\0", false), ("A\r\n", "b", false),
-    (String(repeating: "a", count: 254), "b", true), (String(repeating: "a", count: 255), "b", false),
+    (String(repeating: "a", count: 254), "b", true),
+    (String(repeating: "a", count: 255), "b", false),
   ])
   func `a block takes lines of good syntax alone`(name: String, value: String, isGood: Bool) {
     var block = FieldBlock()

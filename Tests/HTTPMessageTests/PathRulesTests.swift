@@ -51,7 +51,8 @@ private let spellings = [
       guard let path = canonical(spelling, rules), path != "/admin/users" else { continue }
       // What passes is another path to everyone who decodes once, as RFC 3986 says.
       #expect(
-        ["/admin/users/", "/admin/users%20", "/ADMIN/users"].contains(path) || path.contains("%25"))
+        ["/admin/users/", "/admin/users%20", "/ADMIN/users", "/Admin/users"].contains(path)
+          || path.contains("%25"))
     }
   }
 
@@ -67,7 +68,8 @@ private let spellings = [
   @Test(arguments: [
     "", "a", "//", "/a//b", "/.", "/..", "/a/.", "/a/..", "/./a", "/../a", "/%2e", "/%2E%2e/a",
     "/.%2e/a", "/a/%2e", "/a%", "/a%2", "/a%2g", "/a%g2", "/%2F", "/%5c", "/%00", "/%1F", "/%7f",
-    "/a;b", "/a\\b", "/a#b", "/a?b", "/a b", "/a\"", "/a<", "/a>", "/a[", "/a]", "/a^", "/a`", "/a{",
+    "/a;b", "/a\\b", "/a#b", "/a?b", "/a b", "/a\"", "/a<", "/a>", "/a[", "/a]", "/a^", "/a`",
+    "/a{",
     "/a|", "/a}", "/\u{7F}", "/\u{80}", "/\u{FF}", "/%C0%80", "/%c1%bf", "/%E0%9F%BF",
     "/%F0%8F%BF%BF", "/%F5", "/%FF",
   ])
@@ -109,7 +111,9 @@ private let spellings = [
     var random = SplitMix(seed: seed)
     for _ in 0..<20_000 {
       let count = Int.random(in: 0..<9, using: &random)
-      let path = "/" + (0..<count).map { _ in pieces[Int.random(in: 0..<pieces.count, using: &random)] }
+      let path =
+        "/"
+        + (0..<count).map { _ in pieces[Int.random(in: 0..<pieces.count, using: &random)] }
         .joined()
       for rules in [PathRules(), normalizing] {
         guard let result = canonical(path, rules) else { continue }
