@@ -70,3 +70,21 @@ let package = Package(
     tests("TidyTests"),
   ]
 )
+
+// Fuzz targets are built by Fuzz/run.sh alone: their flags suit no other build.
+if Context.environment["SLUICE_FUZZ"] != nil {
+  func fuzz(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+      name: "fuzz-\(name)", dependencies: ["Bytes", "FuzzDriver"] + dependencies,
+      path: "Fuzz/\(folder)",
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+  }
+  package.targets += [
+    .target(
+      name: "FuzzDriver", dependencies: ["Bytes"], path: "Fuzz/Driver", swiftSettings: settings),
+    fuzz("request", "Request", ["HTTP1", "HTTPMessage"]),
+    fuzz("response", "Response", ["HTTP1", "HTTPMessage"]),
+    fuzz("chunked", "Chunked", ["HTTP1", "HTTPMessage"]),
+    fuzz("path", "Path", ["HTTPMessage"]),
+  ]
+}
