@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fuzzes one parser for some seconds: Fuzz/run.sh TARGET SECONDS [libFuzzer options]. New inputs that reach
-# new code go to .build-fuzz/corpus/TARGET; failing ones are written to .build-fuzz/failures/TARGET-*.
-# A target is a folder in Fuzz, its line in Package.swift, a corpus and, where it helps, a dictionary.
+# Fuzzes one parser for some seconds: Fuzz/run.sh TARGET SECONDS [libFuzzer options]. New inputs that
+# reach new code go to .build-fuzz/corpus/TARGET; failing ones to .build-fuzz/failures/TARGET-*.
+# A target is a folder in Fuzz, its line in Package.swift, a corpus and, if it helps, a dictionary.
 set -eu
 cd "$(dirname "$0")/.."
 target=${1:?usage: Fuzz/run.sh request|response|chunked|path SECONDS}

@@ -1,5 +1,5 @@
-// Fuzzes chunked bodies: no input traps, the cuts make no difference, and a body that is sent on reads back
-// as itself.
+// Fuzzes chunked bodies: no input traps, the cuts make no difference, and a body that is sent on
+// reads back as itself.
 
 import Bytes
 import FuzzDriver

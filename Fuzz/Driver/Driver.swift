@@ -1,5 +1,5 @@
-// What every fuzz target shares: the way into libFuzzer, and input as spans and pieces. Not part of any
-// product: Package.swift names these targets only when SLUICE_FUZZ is set.
+// What every fuzz target shares: the way into libFuzzer, and input as spans and pieces. Not part of
+// any product: Package.swift names these targets only when SLUICE_FUZZ is set.
 
 import Bytes
 
@@ -21,7 +21,8 @@ package func runFuzzer(_ target: FuzzTarget) -> CInt {
   return unsafe runDriver(&count, &arguments, target)
 }
 
-/// Calls `body` with one input, of which the first byte chooses among variants; an empty input has none.
+/// Calls `body` with one input, of which the first byte chooses among variants; an empty input has
+/// none.
 package func withInput(
   _ start: UnsafePointer<UInt8>?, _ count: Int, _ body: (_ choice: Int, Span<UInt8>) -> Void
 ) -> CInt {
@@ -32,7 +33,8 @@ package func withInput(
   return 0
 }
 
-/// A buffer that is fed piece by piece, and that moves to another block now and then, as connections do.
+/// A buffer that is fed piece by piece, and that moves to another block now and then, as
+/// connections do.
 package struct PieceFeed {
   package private(set) var buffer: Buffer
   private let pieceCount: Int

@@ -1,5 +1,5 @@
-// Fuzzes paths: no input traps, what passes is canonical by every rule, and it holds none of what origins
-// read in two ways. The same input is tried as an authority.
+// Fuzzes paths: no input traps, what passes is canonical by every rule, and it holds none of what
+// origins read in two ways. The same input is tried as an authority.
 
 import Bytes
 import FuzzDriver

@@ -1,5 +1,5 @@
-// Fuzzes request heads: no input traps, the cuts make no difference, and what is forwarded reads back as
-// itself.
+// Fuzzes request heads: no input traps, the cuts make no difference, and what is forwarded reads
+// back as itself.
 
 import Bytes
 import FuzzDriver

@@ -1,5 +1,5 @@
-// Fuzzes response heads: no input traps, the cuts make no difference, and what is sent on reads back as
-// itself.
+// Fuzzes response heads: no input traps, the cuts make no difference, and what is sent on reads
+// back as itself.
 
 import Bytes
 import FuzzDriver

@@ -1,4 +1,5 @@
-// What is sent: one framing, nothing that ends at this hop, and nothing that a reader could split in two.
+// What is sent: one framing, nothing that ends at this hop, and nothing that a reader could split
+// in two.
 
 import Bytes
 import HTTPMessage

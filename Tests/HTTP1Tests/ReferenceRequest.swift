@@ -1,5 +1,5 @@
-// A second reader of requests, written apart from the parser and as plainly as possible: it splits text where the parser
-// scans bytes. What both accept, they must read alike.
+// A second reader of requests, written apart from the parser and as plainly as possible: it splits
+// text where the parser scans bytes. What both accept, they must read alike.
 
 /// A request as an origin behind Sluice reads it, or nil when a strict origin would refuse it.
 struct ReferenceRequest: Equatable {

@@ -1,4 +1,5 @@
-// Requests that are refused, by the rule that they break. HARDENING's groups A and B are among them, by their numbers.
+// Requests that are refused, by the rule that they break. HARDENING's groups A and B are among
+// them, by their numbers.
 
 import HTTPMessage
 import Testing
@@ -40,7 +41,8 @@ let requestLineRefusals: [RefusalVector] = [
   RefusalVector("a method that is no token", line("G(T / HTTP/1.1"), .badRequestLine),
   RefusalVector("a colon in the method", line("GET: / HTTP/1.1"), .badRequestLine),
   RefusalVector(
-    "a method of 33 bytes", line(String(repeating: "A", count: 33) + " / HTTP/1.1"), .methodTooLong),
+    "a method of 33 bytes", line(String(repeating: "A", count: 33) + " / HTTP/1.1"),
+    .methodTooLong),
   RefusalVector("HTTP/2.0", line("GET / HTTP/2.0"), .versionNotSupported),
   RefusalVector("HTTP/1.2", line("GET / HTTP/1.2"), .versionNotSupported),
   RefusalVector("HTTP/0.9", line("GET / HTTP/0.9"), .versionNotSupported),

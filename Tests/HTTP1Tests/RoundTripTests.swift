@@ -1,4 +1,5 @@
-// What the policies saw is what the upstream reads: accepted requests, written anew, read by somebody else.
+// What the policies saw is what the upstream reads: accepted requests, written anew, read by
+// somebody else.
 
 import Bytes
 import HTTPMessage
@@ -65,7 +66,8 @@ struct SplitMix: RandomNumberGenerator {
     #expect(accepted > 1000, "Mutations leave enough requests valid, seed \(seed).")
   }
 
-  /// Whether the request is accepted; records an issue when it is and is forwarded as something else.
+  /// Whether the request is accepted; records an issue when it is and is forwarded as something
+  /// else.
   private func isForwardedFaithfully(_ bytes: [UInt8], _ comment: Comment) throws -> Bool {
     let request = Request(fields: FieldSection(addedBytesMax: 4096))
     let buffer = filled(bytes)

@@ -25,7 +25,8 @@ import Testing
         let found = KnownField(name: other.span)
         #expect(found == .other || found.name.bytes.equalsIgnoringCase(other.span))
       }
-      // The bit that tells cases of letters apart, which turns `-` into a CR and digits into controls.
+      // The bit that tells cases of letters apart, which turns `-` into a CR and digits into
+      // controls.
       if !ASCII.isLetter(name[index]) {
         var other = name
         other[index] ^= 0x20
