@@ -12,10 +12,16 @@ import Upstreams
 package struct Blueprint: Sendable {
   package var listeners: [ListenerBlueprint]
   package var upstreams: [UpstreamDefinition]
+  /// Whose word is taken for the client's address.
+  package var clientAddress: ClientAddressSettings
   /// Identifies the configuration in metrics and logs.
   package var hash: String
 
-  package init(listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition], hash: String) {
+  package init(
+    listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition],
+    clientAddress: ClientAddressSettings, hash: String
+  ) {
+    self.clientAddress = clientAddress
     self.listeners = listeners
     self.upstreams = upstreams
     self.hash = hash
@@ -82,13 +88,15 @@ package struct ListenerBlueprint: Sendable {
   package var limits: ConnectionLimits
   package var isSecure: Bool
   package var servesNamedOnly: Bool
+  /// Requests that no route takes are sent to https.
+  package var redirectsToHTTPS: Bool
   package var routes: [RouteBlueprint]
   package var scopes: [ScopeBlueprint]
   package var outermost: [PolicyBlueprint]
 
   package init(
     id: ListenerID, name: String, addresses: [SocketAddress], limits: ConnectionLimits,
-    isSecure: Bool, servesNamedOnly: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
+    isSecure: Bool, servesNamedOnly: Bool, redirectsToHTTPS: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
     outermost: [PolicyBlueprint]
   ) {
     self.id = id
@@ -97,6 +105,7 @@ package struct ListenerBlueprint: Sendable {
     self.limits = limits
     self.isSecure = isSecure
     self.servesNamedOnly = servesNamedOnly
+    self.redirectsToHTTPS = redirectsToHTTPS
     self.routes = routes
     self.scopes = scopes
     self.outermost = outermost

@@ -1,5 +1,6 @@
-// A JSON value whose members keep their order, and its text. Written here, since the canonical form must not change
-// with a library: `adapt`, `schema` and the diagnostics formats compare byte by byte.
+// A JSON value whose members keep their order, and its text. Written here, since the canonical form
+// must not change with a library: `adapt`, `schema` and the diagnostics formats compare byte by
+// byte.
 
 /// A JSON value.
 package enum JSON: Sendable, Hashable {

@@ -1,8 +1,11 @@
-// How a statement meets the statements of the scopes around it: CONFIG.md's table of classes, as data.
+// How a statement meets the statements of the scopes around it: CONFIG.md's table of classes, as
+// data.
 
-/// The inheritance class of a directive. The fold reads nothing else, so a new directive needs no new code there.
+/// The inheritance class of a directive. The fold reads nothing else, so a new directive needs no
+/// new code there.
 package enum Inheritance: Sendable, Hashable {
-  /// Merges property by property, the nearest scope wins; `off` and `reset` start again from the built-in values.
+  /// Merges property by property, the nearest scope wins; `off` and `reset` start again from the
+  /// built-in values.
   case record(BuiltIn)
   /// A set of entries, one per key; the same key replaces its entry, `off KEY` takes it away.
   /// The key is made of the first `keyArguments` positional arguments.

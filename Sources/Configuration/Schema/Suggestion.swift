@@ -2,7 +2,8 @@
 
 /// The nearest of some names to what was written.
 package enum Suggestion {
-  /// The name that was probably meant, or nil when none is near. Swapping two neighbours counts as one edit.
+  /// The name that was probably meant, or nil when none is near. Swapping two neighbours counts as
+  /// one edit.
   package static func nearest(to written: String, among names: some Sequence<String>) -> String? {
     var best: (name: String, distance: Int)?
     for name in names where name != written {
