@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md: each one imports
-// only targets above it in this file.
+// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md:
+// each one imports only targets above it in this file.
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -18,8 +18,10 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -51,17 +53,19 @@ let package = Package(
     library("Routing", ["PolicyChain"]),
     library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
 
-    library("Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+    library(
+      "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
       name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
-    tests("ConfigurationTests", ["Configuration"]),
+    tests("ConfigurationTests", ["Configuration"], exclude: ["Corpus"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("EngineTests", ["Engine"]),
     tests("HTTP1Tests", ["HTTP1"]),
-    tests("TLSTests", ["TLS"]),
+    tests("OpenSSLTests", ["OpenSSL"]),
+    tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport"]),
     tests("PolicyTests", ["Policies"]),
     tests("RoutingTests", ["Routing"]),
@@ -70,3 +74,26 @@ let package = Package(
     tests("TidyTests"),
   ]
 )
+
+// `make fuzz` sets this: then all targets are instrumented for libFuzzer, and the fuzzers are
+// built.
+if Context.environment["SLUICE_FUZZ"] != nil {
+  let flags = ["-sanitize=fuzzer,address"]
+  for target in package.targets where target.type == .regular {
+    target.swiftSettings?.append(.unsafeFlags(flags))
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
+      path: "Fuzzing",
+      exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
+}
+
+// `make gate` sets this: then the scenarios whose instructions and allocations it counts are built.
+if Context.environment["SLUICE_GATE"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Gate", dependencies: ["Bytes", "HTTPMessage", "HTTP1"], path: "Benchmarks/Gate",
+      swiftSettings: settings))
+}

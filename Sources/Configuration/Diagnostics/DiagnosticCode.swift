@@ -1,4 +1,5 @@
-// The stable codes: E syntax and schema, P policy, A audit, W warning. A code is never reused for something else.
+// The stable codes: E syntax and schema, P policy, A audit, W warning. A code is never reused for
+// something else.
 
 /// A code with the severity it has unless said otherwise.
 package struct DiagnosticCode: Sendable, Hashable, CustomStringConvertible {
@@ -67,6 +68,9 @@ extension DiagnosticCode {
     "P0109", "route on a listener that cannot serve it")
 
   package static let trustsEveryone = DiagnosticCode("A0101", "trust in every address")
+  package static let literalSecret = DiagnosticCode("A0102", "literal secret")
+  package static let redirectHostFromRequest = DiagnosticCode(
+    "A0103", "redirect to a host taken from the request")
   package static let sharedCertificateName = DiagnosticCode(
     "A0104", "certificates of one name and key type")
   package static let plainUpstream = DiagnosticCode(
@@ -76,4 +80,20 @@ extension DiagnosticCode {
     "W0101", "route that names no listener where several serve", severity: .warning)
   package static let openGroup = DiagnosticCode(
     "W0102", "auth none above a group", severity: .warning)
+}
+
+extension DiagnosticCode {
+  /// Every code, in order.
+  package static let all: [DiagnosticCode] = [
+    badText, syntax, unclosedString, unclosedList, unclosedBlock, wrongBlock, unknownDirective,
+    wrongScope, notInThisVersion, unknownProperty, wrongType, outOfRange, missingValue,
+    excessArgument, duplicateProperty, duplicateDirective, wrongOperator, callNotAllowed, badName,
+    duplicateName, unknownReference, badInclude, includeDenied, badVersion, nothingToRemove,
+    settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, ambiguousRoutes,
+    unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
+    unknownParameter, unservedRoute, trustsEveryone, literalSecret, redirectHostFromRequest,
+    sharedCertificateName,
+    plainUpstream,
+    listenerNotNamed, openGroup,
+  ]
 }

@@ -1,8 +1,9 @@
-// A JSON value whose members keep their order, and its text. Written here, since the canonical form must not change
-// with a library: `adapt`, `schema` and the diagnostics formats compare byte by byte.
+// A JSON value whose members keep their order, and its text. Written here, since the canonical form
+// must not change with a library: `adapt`, `schema` and the diagnostics formats compare byte by
+// byte.
 
 /// A JSON value.
-package enum JSON: Sendable, Hashable {
+package enum JSON: Sendable, Hashable, CustomStringConvertible {
   case null
   case bool(Bool)
   case number(Int)
@@ -30,6 +31,8 @@ package enum JSON: Sendable, Hashable {
     write(to: &text, indent: nil)
     return text
   }
+
+  package var description: String { compact }
 
   /// The text with two blanks per level and a final newline.
   package var pretty: String {

@@ -1,4 +1,5 @@
-// A directive without the Swift type of its settings: what parser, fold, explain, fmt and schema walk.
+// A directive without the Swift type of its settings: what parser, fold, explain, fmt and schema
+// walk.
 
 /// Where in its declaration a property stands.
 package enum PropertySlot: Sendable, Hashable {
@@ -47,6 +48,8 @@ package struct DirectiveShape: Sendable {
   package let isRepeatable: Bool
   package let arguments: [PropertyShape]
   package let properties: [PropertyShape]
+  /// Properties that the language has and this version does not.
+  package let later: [String]
   package let examples: [Example]
 
   package var isContainer: Bool { opens != nil }
@@ -76,6 +79,8 @@ package protocol DirectiveDeclaration: Sendable {
   ) -> ParsedValue?
   /// The built-in value of a property, in canonical form.
   func builtIn(_ slot: PropertySlot) -> JSON?
+  /// The built-in items of a list, as if written at `location`.
+  func builtInItems(_ slot: PropertySlot, at location: SourceLocation) -> [ParsedValue]
   /// The typed settings: the built-in values with `values` stored in order.
   func settings(applying values: [SettledProperty]) -> any Sendable
   /// What is wrong with typed settings as a whole.

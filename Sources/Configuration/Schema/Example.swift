@@ -1,4 +1,5 @@
-// Examples in manuals: documentation and tests at once. Configuration only carries them; the policies' test runs them.
+// Examples in manuals: documentation and tests at once. Configuration only carries them; the
+// policies' test runs them.
 
 /// A claim about a directive, a config that shows it, and requests with what must come of them.
 package struct Example: Sendable {
@@ -33,8 +34,8 @@ package struct ExampleExchange: Sendable {
 
 /// What must come of a request.
 package enum ExampleExpectation: Sendable {
-  /// It reaches the upstream: at `path` when given, carrying `fields`, and none of the names in `without`.
-  /// The client's answer carries `answer`.
+  /// It reaches the upstream: at `path` when given, carrying `fields`, and none of the names in
+  /// `without`. The client's answer carries `answer`.
   case forwarded(
     path: String? = nil, fields: [String] = [], without: [String] = [], answer: [String] = [])
   /// Sluice answers itself, as told.

@@ -1,5 +1,5 @@
-// The one declaration of a directive. Parsing, error texts, explain, fmt, the JSON Schema, the reference page and the
-// fold all read it, so they cannot drift.
+// The one declaration of a directive. Parsing, error texts, explain, fmt, the JSON Schema, the
+// reference page and the fold all read it, so they cannot drift.
 
 /// A directive: its settings with defaults, properties with types and ranges, and examples.
 package struct Manual<Settings: Sendable>: DirectiveDeclaration {
@@ -8,7 +8,7 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   package let defaults: Settings
   let arguments: [Property<Settings>]
   let properties: [Property<Settings>]
-  private let checks: @Sendable (Settings) -> [SettingsProblem]
+  private let checks: (@Sendable (Settings) -> [SettingsProblem])?
 
   /// - Parameters:
   ///   - scopes: the blocks it may stand in.
@@ -16,13 +16,14 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   ///   - defines: the kind of thing that the first argument gives a name to.
   ///   - opens: the scope of the statements in its block; nil for a leaf.
   ///   - isRepeatable: whether it may stand several times in one scope.
+  ///   - later: properties that the language has and this version refuses with E0109.
   ///   - check: what needs more than one property, after inheritance.
   package init(
     directive: String, summary: String, scopes: [Scope] = Scope.policy,
     inheritance: Inheritance = .record(.on), defines: EntityKind? = nil, opens: Scope? = nil,
     isRepeatable: Bool = false, arguments: [Property<Settings>] = [], defaults: Settings,
-    properties: [Property<Settings>], examples: [Example],
-    check: @escaping @Sendable (Settings) -> [SettingsProblem] = { _ in [] }
+    properties: [Property<Settings>], later: [String] = [], examples: [Example],
+    check: (@Sendable (Settings) -> [SettingsProblem])? = nil
   ) {
     self.arguments = arguments.map(\.asArgument)
     self.properties = properties
@@ -32,7 +33,7 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
       directive: directive, summary: summary, scopes: scopes, inheritance: inheritance,
       defines: defines, opens: opens, isRepeatable: isRepeatable || defines != nil,
       arguments: self.arguments.map(\.shape), properties: properties.map(\.shape),
-      examples: examples)
+      later: later, examples: examples)
   }
 
   package func read(
@@ -43,6 +44,12 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
 
   package func builtIn(_ slot: PropertySlot) -> JSON? { property(at: slot).current(defaults) }
 
+  package func builtInItems(
+    _ slot: PropertySlot, at location: SourceLocation
+  ) -> [ParsedValue] {
+    property(at: slot).items(defaults, location)
+  }
+
   package func settings(applying values: [SettledProperty]) -> any Sendable {
     var settings = defaults
     for value in values { property(at: value.slot).store(value.value, value.name, &settings) }
@@ -50,7 +57,8 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   }
 
   package func problems(in settings: any Sendable) -> [SettingsProblem] {
-    (settings as? Settings).map(checks) ?? []
+    guard let checks, let settings = settings as? Settings else { return [] }
+    return checks(settings)
   }
 
   private func property(at slot: PropertySlot) -> Property<Settings> {

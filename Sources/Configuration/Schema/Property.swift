@@ -11,8 +11,11 @@ package struct Property<Settings: Sendable>: Sendable {
   let store: @Sendable (ParsedValue, _ name: String, inout Settings) -> Void
   /// The canonical form of what the settings hold; nil for a family.
   let current: @Sendable (Settings) -> JSON?
+  /// The items of a list that the settings hold, for `+=` and `-=`.
+  var items: @Sendable (Settings, SourceLocation) -> [ParsedValue] = { _, _ in [] }
 
-  /// Says whether the statement may do without it. Arguments are required and properties are not, unless said here.
+  /// Says whether the statement may do without it. Arguments are required and properties are not,
+  /// unless said here.
   package var required: Property { with(isRequired: true) }
   package var optional: Property { with(isRequired: false) }
   private(set) var isPresenceSaid = false
@@ -75,7 +78,7 @@ extension Property {
     _ name: String, _ path: Setting<Settings, [Item]>, arity: Arity,
     _ type: ValueType<Item>, _ summary: String
   ) -> Property {
-    Property(
+    var property = Property(
       shape: PropertyShape(
         name: name, isFamily: false, arity: arity, value: type.shape, isRequired: false,
         summary: summary),
@@ -84,6 +87,14 @@ extension Property {
         settings[keyPath: path] = (parsed.items ?? []).compactMap { $0.payload as? Item }
       },
       current: { .array($0[keyPath: path].map(type.canonical)) })
+    property.items = { settings, location in
+      settings[keyPath: path].map { item in
+        ParsedValue(
+          payload: item, canonical: type.canonical(item), items: nil,
+          mentions: type.mentions(item), location: location)
+      }
+    }
+    return property
   }
 
   /// Properties `prefix.NAME` whose rest of the name the author chooses, each one value or a list.

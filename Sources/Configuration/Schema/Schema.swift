@@ -1,12 +1,13 @@
-// All directives of the language: the core's and those that the policies declare. It is open, so that a policy adds
-// itself with one line.
+// All directives of the language: the core's and those that the policies declare. It is open, so
+// that a policy adds itself with one line.
 
 /// The directives by name and scope.
 package struct Schema: Sendable {
   package let directives: [any DirectiveDeclaration]
   private let indexes: [String: [Int]]
 
-  /// Two declarations may share a name when no scope has both, as `tls` of listeners and of upstreams.
+  /// Two declarations may share a name when no scope has both, as `tls` of listeners and of
+  /// upstreams.
   package init(directives: [any DirectiveDeclaration]) {
     self.directives = directives
     var indexes: [String: [Int]] = [:]

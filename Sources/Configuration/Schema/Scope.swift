@@ -1,6 +1,7 @@
 // The blocks of routes.conf, and which of them a directive may stand in.
 
-/// A block of the language. Statements inherit from `defaults` through listener and groups to the route.
+/// A block of the language. Statements inherit from `defaults` through listener and groups to the
+/// route.
 package enum Scope: String, Sendable, Hashable, CaseIterable {
   case top, defaults, listener, group, route, upstream, admin
 

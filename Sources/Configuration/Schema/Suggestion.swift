@@ -2,14 +2,15 @@
 
 /// The nearest of some names to what was written.
 package enum Suggestion {
-  /// The name that was probably meant, or nil when none is near. Swapping two neighbours counts as one edit.
+  /// The name that was probably meant, or nil when none is near. Swapping two neighbours counts as
+  /// one edit.
   package static func nearest(to written: String, among names: some Sequence<String>) -> String? {
     var best: (name: String, distance: Int)?
     for name in names where name != written {
       let isPrefix = written.utf8.count >= 3 && name.hasPrefix(written)
       let distance = isPrefix ? 2 : distance(written, name)
       // An edit per two letters is a different word, not a slip.
-      guard distance <= 2, distance * 2 <= max(written.utf8.count, 2) else { continue }
+      guard distance <= 2, isPrefix || distance * 2 <= max(written.utf8.count, 2) else { continue }
       if best.map({ distance < $0.distance }) ?? true { best = (name, distance) }
     }
     return best?.name

@@ -1,8 +1,10 @@
-// Reads one written value by its type. Refusals are collected, so that one run reports every wrong value.
+// Reads one written value by its type. Refusals are collected, so that one run reports every wrong
+// value.
 
 /// A value after its type has read it.
 package struct ParsedValue: Sendable {
-  /// The Swift value that the property's type made; nil while an `env()` or `file()` is not resolved.
+  /// The Swift value that the property's type made; nil while an `env()` or `file()` is not
+  /// resolved.
   let payload: (any Sendable)?
   /// The form that `adapt` prints and that lists are compared by.
   package let canonical: JSON
@@ -19,19 +21,32 @@ package struct Refusal {
   let clause: String
   let hint: String?
   let code: DiagnosticCode
+  /// Whether the text is a secret that should not have been written there.
+  let isConfidential: Bool
 }
 
-/// What values are read against: nothing in `check`, the environment and files in `--resolve` and `run`.
+/// What values are read against: nothing in `check`, the environment and files in `--resolve` and
+/// `run`.
 package struct ValueReader {
   let resolution: (any ResolutionSource)?
   private(set) var refusals: [Refusal] = []
 
   init(resolution: (any ResolutionSource)?) { self.resolution = resolution }
 
+  /// The refusals since the last call.
+  mutating func takeRefusals() -> [Refusal] {
+    defer { refusals = [] }
+    return refusals
+  }
+
   mutating func refuse(
-    _ value: ValueSyntax, _ clause: String, hint: String? = nil, code: DiagnosticCode
+    _ value: ValueSyntax, _ clause: String, hint: String? = nil, code: DiagnosticCode,
+    isConfidential: Bool = false
   ) {
-    refusals.append(Refusal(location: value.location, clause: clause, hint: hint, code: code))
+    refusals.append(
+      Refusal(
+        location: value.location, clause: clause, hint: hint, code: code,
+        isConfidential: isConfidential))
   }
 
   mutating func read<Wrapped>(_ value: ValueSyntax, as type: ValueType<Wrapped>) -> ParsedValue? {
@@ -60,12 +75,19 @@ package struct ValueReader {
         payload: payload, canonical: canonical ?? type.canonical(payload), items: nil,
         mentions: type.mentions(payload), location: value.location)
     } catch {
+      if type.secret != nil {
+        refuse(value, "takes \(type.shape.noun)", code: .literalSecret, isConfidential: true)
+        return nil
+      }
       let meant = Suggestion.nearest(to: text, among: type.shape.words)
       let hint = error.hint ?? meant.map { "did you mean '\($0)'?" }
       let clause =
-        error.reason.map { "\($0), not '\(text)'" } ?? "takes \(type.shape.noun), not '\(text)'"
-      return refused(
-        value, clause, hint: hint, code: error.reason == nil ? .wrongType : .outOfRange)
+        error.reason.map { "\($0)\($0.hasPrefix("must be") ? ", not" : ":") '\(text)'" }
+        ?? "takes \(type.shape.noun), not '\(text)'"
+      let code =
+        error.isLater
+        ? DiagnosticCode.notInThisVersion : error.reason == nil ? .wrongType : .outOfRange
+      return refused(value, clause, hint: hint, code: code)
     }
   }
 

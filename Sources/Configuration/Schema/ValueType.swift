@@ -1,4 +1,5 @@
-// A type of the language: how text becomes a value, how the value prints, and what messages and manuals call it.
+// A type of the language: how text becomes a value, how the value prints, and what messages and
+// manuals call it.
 
 /// What messages, manuals and the JSON Schema need to know of a type.
 package struct ValueShape: Sendable {
@@ -66,7 +67,8 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
     return type
   }
 
-  /// The same type, which `env()` and `file()` may not stand for: what is proved without an environment.
+  /// The same type, which `env()` and `file()` may not stand for: what is proved without an
+  /// environment.
   package var literal: ValueType {
     var type = ValueType(
       shape: ValueShape(noun: shape.noun, words: shape.words, schema: shape.schema, calls: []),

@@ -1,6 +1,8 @@
-// A place in a config file, as people read it: path, line, column and length of the run that is meant.
+// A place in a config file, as people read it: path, line, column and length of the run that is
+// meant.
 
-/// Where something stands in the config. Lines and columns count from 1; columns count Unicode scalars.
+/// Where something stands in the config. Lines and columns count from 1; columns count Unicode
+/// scalars.
 package struct SourceLocation: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// The path as it was given or written in an `include`.
   package let file: String

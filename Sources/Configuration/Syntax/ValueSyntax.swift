@@ -36,7 +36,8 @@ package struct ValueSyntax: Sendable, Hashable {
   }
 }
 
-/// A typed value that is resolved after parsing: `env("X", "default")`, `file("path")`, `secret("file:PATH")`.
+/// A typed value that is resolved after parsing: `env("X", "default")`, `file("path")`,
+/// `secret("file:PATH")`.
 package struct CallSyntax: Sendable, Hashable, CustomStringConvertible {
   package enum Function: String, Sendable, CaseIterable {
     case env, file, secret

@@ -1,4 +1,5 @@
-// What can be known of a request, by the one spelling that expressions, keys, matches and templates share.
+// What can be known of a request, by the one spelling that expressions, keys, matches and templates
+// share.
 
 /// An attribute of a request, such as `client.ip` or `header.x-tenant`.
 package enum Attribute: Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,5 @@
-// Sizes of the config language: `500B 64KiB 1MiB 2GiB`. Binary units only, spelled as IEC 80000-13 does.
+// Sizes of the config language: `500B 64KiB 1MiB 2GiB`. Binary units only, spelled as IEC 80000-13
+// does.
 
 /// A number of bytes, never negative.
 package struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -15,7 +16,8 @@ package struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertibl
     ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
   ]
 
-  /// Reads `64KiB`; `64k`, `64KB` and a bare number are refused with the spelling that was probably meant.
+  /// Reads `64KiB`; `64k`, `64KB` and a bare number are refused with the spelling that was probably
+  /// meant.
   package init(parsing text: String) throws(ValueProblem) {
     let (digits, unit) = text.splitAfterDigits
     guard let count = Int(digits) else { throw ValueProblem() }

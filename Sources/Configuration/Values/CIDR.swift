@@ -6,7 +6,8 @@ package struct CIDR: Sendable, Hashable, CustomStringConvertible {
   package let prefixLength: Int
   private let mask: UInt128
 
-  /// Reads `ADDRESS/LENGTH` or a single address. Bits after the prefix must be zero: `10.0.0.1/8` is a slip.
+  /// Reads `ADDRESS/LENGTH` or a single address. Bits after the prefix must be zero: `10.0.0.1/8`
+  /// is a slip.
   package init(parsing text: String) throws(ValueProblem) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard (1...2).contains(parts.count), let address = IPAddress(parsing: parts[0]) else {

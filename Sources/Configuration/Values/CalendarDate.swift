@@ -1,4 +1,5 @@
-// Dates of the config language, `2027-03-31`, UTC, and of `--now`. The proleptic Gregorian calendar.
+// Dates of the config language, `2027-03-31`, UTC, and of `--now`. The proleptic Gregorian
+// calendar.
 
 /// A day.
 package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvertible {

@@ -1,4 +1,5 @@
-// Addresses with a port, for servers and binds: `host:8443`, `"[::1]:80"`, `:443`, `unix:/run/x.sock`.
+// Addresses with a port, for servers and binds: `host:8443`, `"[::1]:80"`, `:443`,
+// `unix:/run/x.sock`.
 
 /// Where a server listens: a name or address with a port, or a unix socket.
 package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
@@ -48,7 +49,8 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     return (String(host), port)
   }
 
-  /// RFC 1123 section 2.1, and `_`, which container networks use. A name whose last label is a number is no name.
+  /// RFC 1123 section 2.1, and `_`, which container networks use. A name whose last label is a
+  /// number is no name.
   static func isHostName(_ text: String) -> Bool {
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     guard text.utf8.count <= 253, labels.last?.isDigits == false else { return false }

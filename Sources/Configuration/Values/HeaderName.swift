@@ -1,4 +1,5 @@
-// Field names as the config writes them. RFC 9110 section 5.1: a token; sluice writes them in lower case.
+// Field names as the config writes them. RFC 9110 section 5.1: a token; sluice writes them in lower
+// case.
 
 /// A field name, in lower case.
 package struct HeaderName: Sendable, Hashable, CustomStringConvertible {

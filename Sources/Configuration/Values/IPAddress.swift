@@ -1,6 +1,8 @@
-// Addresses and networks, RFC 4291 and RFC 4632, parsed without the C library so that `check` stays pure.
+// Addresses and networks, RFC 4291 and RFC 4632, parsed without the C library so that `check` stays
+// pure.
 
-/// An IPv4 or IPv6 address. A mapped address (`::ffff:1.2.3.4`) is the IPv4 address, so that no rule is passed by it.
+/// An IPv4 or IPv6 address. A mapped address (`::ffff:1.2.3.4`) is the IPv4 address, so that no
+/// rule is passed by it.
 package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
   /// The address as 128 bits; IPv4 in the last 32.
   package let bits: UInt128
@@ -26,7 +28,8 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Four decimal numbers without leading zeros: `010.0.0.1` means different things to different readers.
+  /// Four decimal numbers without leading zeros: `010.0.0.1` means different things to different
+  /// readers.
   private static func v4(_ text: some StringProtocol) -> UInt32? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 4 else { return nil }

@@ -24,7 +24,8 @@ package struct Origin: Sendable, Hashable, CustomStringConvertible {
     description = text
   }
 
-  /// Whether an origin, taken apart, is meant. The host is compared in lower case, and a wildcard is anchored at a dot.
+  /// Whether an origin, taken apart, is meant. The host is compared in lower case, and a wildcard
+  /// is anchored at a dot.
   package func matches(scheme: String, host: String, port: UInt16) -> Bool {
     guard scheme == self.scheme, port == self.port else { return false }
     return isWildcard ? host.hasSuffix("." + self.host) : host == self.host

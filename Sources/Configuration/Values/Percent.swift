@@ -1,6 +1,7 @@
 // Percentages of the config language: `95% 99.9%`, from 0 % to 100 %, with at most four decimals.
 
-/// A share, held exactly in millionths: no floating point, so that shares add up to 100 % or do not.
+/// A share, held exactly in millionths: no floating point, so that shares add up to 100 % or do
+/// not.
 package struct Percent: Sendable, Hashable, Comparable, CustomStringConvertible {
   package let millionths: Int
 

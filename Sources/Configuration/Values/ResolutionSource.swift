@@ -1,6 +1,7 @@
 // Where `env()`, `file()` and `secret()` are read from, in the step after the pure check.
 
-/// The environment of a process, as the language sees it. Tests give a dictionary; `run` gives the real one.
+/// The environment of a process, as the language sees it. Tests give a dictionary; `run` gives the
+/// real one.
 package protocol ResolutionSource: Sendable {
   func variable(_ name: String) -> String?
   /// The bytes of a file; relative paths are relative to the root config's folder.

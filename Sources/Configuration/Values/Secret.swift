@@ -1,4 +1,5 @@
-// A secret: where it comes from can be printed, what it says cannot, by `print`, `dump`, interpolation or reflection.
+// A secret: where it comes from can be printed, what it says cannot, by `print`, `dump`,
+// interpolation or reflection.
 
 /// A reference to secret bytes, and the bytes once they were resolved.
 package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,

@@ -1,4 +1,5 @@
-// Text with attributes in braces, such as `/catalog/{path.id}`. Parsed once here; whoever fills it encodes for its place.
+// Text with attributes in braces, such as `/catalog/{path.id}`. Parsed once here; whoever fills it
+// encodes for its place.
 
 /// A template: literal text and attributes in turn.
 package struct Template: Sendable, Hashable, CustomStringConvertible {

@@ -1,6 +1,7 @@
 // Durations of the config language: `50ms 10s 5m 1h 365d`, in whole milliseconds.
 
-/// A length of time. Never negative; at most about 292 million years, so sums of two cannot overflow in practice.
+/// A length of time. Never negative; at most about 292 million years, so sums of two cannot
+/// overflow in practice.
 package struct TimeSpan: Sendable, Hashable, Comparable, CustomStringConvertible {
   package let milliseconds: Int64
 

@@ -1,4 +1,5 @@
-// Absolute http and https URLs as settings hold them. RFC 3986; no user part, which would be a literal secret.
+// Absolute http and https URLs as settings hold them. RFC 3986; no user part, which would be a
+// literal secret.
 
 /// An absolute URL with a host and perhaps a port, path and query.
 package struct WebURL: Sendable, Hashable, CustomStringConvertible {

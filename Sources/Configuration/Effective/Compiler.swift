@@ -1,0 +1,238 @@
+// Compiles checked statements into the effective config. Three steps: names, things that stand at
+// top level, routes.
+
+struct Compiler {
+  /// A statement of the top level with the grants of its file.
+  struct Top {
+    let statement: CheckedStatement
+    let grants: [IncludeGrant]
+  }
+
+  var checker: StatementChecker
+  var names = NameTable()
+  let tops: [Top]
+  /// Whether every statement of `defaults` could be read; else nothing is said to be missing in
+  /// routes.
+  let areDefaultsWhole: Bool
+
+  init(_ files: [ConfigFile], checker: StatementChecker) {
+    var checker = checker
+    var tops: [Top] = []
+    for file in files {
+      let statements = file.statements.filter { $0.name != "include" }
+      for statement in checker.check(statements, in: .top) {
+        tops.append(Top(statement: statement, grants: file.grants))
+      }
+    }
+    checker.refuseRepetitions(tops.map(\.statement))
+    let written = files.flatMap(\.statements).filter { $0.name == "defaults" }.count
+    let read = tops.filter { $0.statement.directive == "defaults" }
+    areDefaultsWhole = read.count == written && read.allSatisfy(\.statement.isBlockWhole)
+    self.checker = checker
+    self.tops = tops
+  }
+
+  var statements: [CheckedStatement] { tops.map(\.statement) }
+
+  mutating func report(
+    _ code: DiagnosticCode, _ message: String, at location: SourceLocation, hint: String? = nil,
+    notes: [Diagnostic.Note] = [], help: String? = nil
+  ) {
+    checker.report(code, message, at: location, hint: hint, notes: notes, help: help)
+  }
+
+  /// The config; when there are errors, it must not be used.
+  mutating func compile(files: [String], root: String) -> EffectiveConfiguration {
+    for statement in statements { define(statement) }
+    for statement in statements { checkReferences(of: statement) }
+    let upstreams = statements.all(CoreDirectives.upstream).map { upstream($0.1) }
+    let certificates = statements.all(CoreDirectives.certificate).map(\.0)
+    let defaults = foldedDefaults()
+    let tree = routeTree()
+    let listeners = self.listeners(defaults, tree, certificates)
+    if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
+      checker.diagnostics.all.isEmpty
+    {
+      let place =
+        statements.first?.location ?? SourceLocation(file: root, line: 1, column: 1, length: 1)
+      report(.missingValue, "the config has no listener, so it would serve nothing", at: place)
+    }
+    return EffectiveConfiguration(
+      workers: statements.first(CoreDirectives.workers)?.count ?? .auto,
+      user: statements.first(CoreDirectives.user)?.name,
+      grace: statements.first(CoreDirectives.grace) ?? GraceSettings(),
+      stateFolder: statements.first(CoreDirectives.state)?.folder,
+      clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
+      accessLog: accessLog(), admin: admin(), certificates: certificates, upstreams: upstreams,
+      listeners: listeners, files: files.sorted(), statements: statements)
+  }
+
+  private func accessLog() -> AccessLogSettings? {
+    guard let (settings, statement) = statements.all(CoreDirectives.accessLog).first else {
+      return AccessLogSettings()
+    }
+    return statement.form == .off ? nil : settings
+  }
+
+  private mutating func admin() -> AdminConfiguration? {
+    guard let statement = statements.first(where: { $0.directive == "admin" }) else { return nil }
+    let binds = statement.block.all(CoreDirectives.adminBind).map(\.0.address)
+    if binds.isEmpty, statement.isBlockWhole {
+      report(.missingValue, "'admin' lacks its 'bind'", at: statement.location)
+    }
+    return AdminConfiguration(binds: binds)
+  }
+
+  // MARK: Names
+
+  private mutating func define(_ statement: CheckedStatement) {
+    // Routes are named within their group, and are entered with the tree.
+    if let kind = statement.shape.defines, kind != .route {
+      let place = statement.nameLocation
+      if let first = names.insert(statement.name, kind, at: place) {
+        report(
+          .duplicateName, "\(kind) '\(statement.name)' is defined twice", at: place,
+          notes: [.init("the first one", at: first)])
+      }
+    }
+    for inner in statement.block { define(inner) }
+  }
+
+  private mutating func checkReferences(of statement: CheckedStatement) {
+    for value in statement.values.map(\.value) {
+      for item in value.items ?? [value] { checkReferences(of: item) }
+    }
+    for inner in statement.block { checkReferences(of: inner) }
+  }
+
+  private mutating func checkReferences(of value: ParsedValue) {
+    for case .reference(let kind, let name) in value.mentions where !names.has(name, kind) {
+      guard !checker.refusedNames.contains(name) else { continue }
+      let known = names.names(kind)
+      let meant = Suggestion.nearest(to: name, among: known)
+      let hint =
+        meant.map { "did you mean '\($0)'?" } ?? (known.isEmpty ? "there is none at all" : nil)
+      report(.unknownReference, "there is no \(kind) '\(name)'", at: value.location, hint: hint)
+    }
+  }
+
+  // MARK: Upstreams
+
+  private mutating func upstream(_ statement: CheckedStatement) -> UpstreamConfiguration {
+    let block = statement.block
+    let servers = block.all(CoreDirectives.server)
+    let tls = block.first(CoreDirectives.upstreamTLS)
+    if servers.isEmpty, statement.isBlockWhole {
+      report(
+        .missingValue, "upstream '\(statement.name)' has no server", at: statement.nameLocation)
+    }
+    if tls == nil {
+      for (server, place) in servers where !server.endpoint.isNearby {
+        report(
+          .plainUpstream,
+          "'\(server.endpoint)' is spoken to in clear text over a network that may be public",
+          at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
+      }
+    }
+    return UpstreamConfiguration(
+      name: statement.name, servers: servers.map(\.0), tls: tls,
+      connections: block.first(CoreDirectives.connections) ?? UpstreamConnectionSettings(),
+      host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
+      version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,
+      location: statement.location)
+  }
+
+  // MARK: Defaults
+
+  /// The fold of all `defaults` blocks, which are one scope.
+  private mutating func foldedDefaults() -> FoldedScope {
+    let blocks = statements.filter { $0.directive == "defaults" }.map(\.block)
+    refuseRepetitions(amongDefaults: blocks)
+    warnOfOpen(Array(blocks.joined()), "every route that does not say otherwise")
+    return fold(FoldedScope(), Array(blocks.joined()))
+  }
+
+  /// Open by decision, but for more than the eye sees at that place.
+  mutating func warnOfOpen(_ statements: [CheckedStatement], _ what: String) {
+    for (auth, statement) in statements.all(CoreDirectives.auth) where auth.rule == .everyone {
+      report(.openGroup, "'auth none' here opens \(what)", at: statement.location)
+    }
+  }
+
+  /// The same property in two blocks is an error, so that file order never matters.
+  private mutating func refuseRepetitions(amongDefaults blocks: [[CheckedStatement]]) {
+    var first: [String: (block: Int, place: SourceLocation)] = [:]
+    for (index, block) in blocks.enumerated() {
+      for statement in block {
+        for (key, place) in keys(of: statement) {
+          guard let before = first[key] else {
+            first[key] = (index, place)
+            continue
+          }
+          guard before.block != index else { continue }
+          report(
+            .duplicateProperty, "'\(key)' is stated in two 'defaults' blocks", at: place,
+            notes: [.init("first stated here", at: before.place)],
+            help: "all 'defaults' blocks are one scope")
+        }
+      }
+    }
+  }
+
+  /// What a statement says that only one block may say. A record that is switched off or reset says
+  /// something of each of its properties.
+  private func keys(of statement: CheckedStatement) -> [(String, SourceLocation)] {
+    let directive = statement.directive
+    guard case .record = statement.shape.inheritance else {
+      return checker.repetitionKey(statement).map { [($0, statement.location)] } ?? []
+    }
+    guard statement.form == .settings else {
+      return statement.shape.properties.map { ("\(directive) \($0.name)", statement.location) }
+    }
+    return statement.values.map { ("\(directive) \($0.name)", $0.provenance) }
+  }
+
+  mutating func fold(_ outer: FoldedScope, _ statements: [CheckedStatement]) -> FoldedScope {
+    var inner = outer
+    inner.apply(statements, to: &checker.diagnostics)
+    checkWhole(inner, changedBy: statements)
+    return inner
+  }
+
+  /// What declarations say of settings as a whole, after inheritance.
+  private mutating func checkWhole(
+    _ folded: FoldedScope, changedBy statements: [CheckedStatement]
+  ) {
+    for statement in statements {
+      let settings: any Sendable
+      if let record = folded.records[statement.directive] {
+        guard record.isOn else { continue }
+        settings = record.declaration.settings(applying: record.ordered)
+      } else {
+        guard statement.form == .settings else { continue }
+        settings = statement.declaration.settings(applying: statement.values)
+      }
+      for problem in statement.declaration.problems(in: settings) {
+        let inherited = folded.records[statement.directive]?.values[problem.property]?.provenance
+        let own = statement.location(of: problem.property)
+        let place = own == statement.location ? inherited ?? own : own
+        report(problem.code, problem.message, at: place, help: problem.help)
+      }
+    }
+  }
+}
+
+extension Endpoint {
+  /// Whether it is loopback, private, or a name that only a private network gives.
+  var isNearby: Bool {
+    switch self {
+    case .unix: return true
+    case .address(let address, _): return address.isPrivate
+    case .name(let name, _):
+      let labels = name.split(separator: ".")
+      let inner: Set<Substring> = ["localhost", "internal", "local", "lan", "svc", "test"]
+      return labels.count == 1 || inner.contains(labels.last ?? "")
+        || name.hasSuffix(".home.arpa")
+    }
+  }
+}

@@ -1,0 +1,11 @@
+// Directives that the language has and this version does not: E0109, never accepted. A name leaves
+// this list when its declaration enters the schema.
+
+enum LaterVersion {
+  static let directives: Set<String> = [
+    "access", "allow", "assert", "balance", "breaker", "bucket", "bulkhead", "cache", "compress",
+    "cors", "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
+    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing", "upgrade",
+    "waive", "where",
+  ]
+}

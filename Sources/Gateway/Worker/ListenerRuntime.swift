@@ -1,0 +1,81 @@
+// A listener of one generation on one worker: its route table, and the chains of its routes and scopes.
+
+import Bytes
+import HTTPMessage
+import PolicyChain
+import Routing
+import TLS
+
+/// What a listener does with requests.
+final class ListenerRuntime {
+  struct Route {
+    let label: RouteLabel
+    let chain: PolicyChain
+  }
+
+  /// The chains of a scope for requests that no route takes.
+  struct ScopeChains {
+    let notFound: PolicyChain
+    let methodNotAllowed: PolicyChain
+  }
+
+  let id: ListenerID
+  let nameBytes: [UInt8]
+  let limits: ConnectionLimits
+  /// Nil: clear text.
+  let security: TLSServerContext?
+  private let table: RouteTable
+  /// By the table's route indices.
+  private let routes: [Route]
+  /// By the table's scope indices: for answers without a route.
+  private let scopes: [ScopeChains]
+  private let outermost: ScopeChains
+
+  init(
+    id: ListenerID, name: String, limits: ConnectionLimits, security: TLSServerContext?,
+    table: RouteTable, routes: [Route], scopes: [ScopeChains], outermost: ScopeChains
+  ) {
+    self.id = id
+    nameBytes = Array(name.utf8)
+    self.limits = limits
+    self.security = security
+    self.table = table
+    self.routes = routes
+    self.scopes = scopes
+    self.outermost = outermost
+  }
+
+  /// The chain of requests that could not be read: only its egress stage runs.
+  var refusalChain: PolicyChain { outermost.notFound }
+
+  /// The chain that serves the exchange: its route's, or that of the innermost scope around it.
+  func chain(for exchange: Exchange) -> PolicyChain {
+    switch table.lookup(exchange.request, by: .own) {
+    case .route(let index, let parameters):
+      exchange.route = routes[index].label
+      exchange.parameters = parameters
+      return routes[index].chain
+    case .notFound(let scope):
+      return chains(of: scope).notFound
+    case .methodNotAllowed(let allowed, let scope):
+      var output = Output(capacity: 64)
+      table.append(allowed, to: &output)
+      exchange.allowedMethods = output.bytes.array
+      return chains(of: scope).methodNotAllowed
+    }
+  }
+
+  private func chains(of scope: Int?) -> ScopeChains {
+    guard let scope else { return outermost }
+    return scopes[scope]
+  }
+}
+
+/// Refuses every exchange for the same reason: the end of a chain that has no route.
+final class RefusingDestination: Destination {
+  private let failure: Failure
+
+  init(_ reason: Reason) { failure = .refused(reason) }
+
+  func respond(to exchange: Exchange) async throws(Failure) { throw failure }
+}

@@ -1,0 +1,137 @@
+// What is kept of an exchange once it is over: one log line and a few counters. One per worker.
+
+import Bytes
+import Engine
+import HTTPMessage
+import PolicyChain
+import Telemetry
+
+/// Writes a worker's part of the access log and of the metrics.
+final class Recorder {
+  let metrics = WorkerMetrics()
+  private let sink: AccessLogSink?
+  private let noRoute: RouteLabel
+  private let protocolErrors: [String: UInt16]
+
+  /// - Parameters:
+  ///   - sink: nil when the access log is off.
+  ///   - noRoute: stands for requests that no route took.
+  ///   - protocolErrors: metric ids by the tokens of broken rules.
+  init(sink: AccessLogSink?, noRoute: RouteLabel, protocolErrors: [String: UInt16]) {
+    self.sink = sink
+    self.noRoute = noRoute
+    self.protocolErrors = protocolErrors
+  }
+
+  /// When `flushLog` should be called; nil when nothing waits.
+  var logDeadline: Instant? { sink?.deadline.map { Instant(nanoseconds: $0) } }
+
+  func tick(now: Instant) { sink?.tick(now: now.nanoseconds) }
+  func flushLog() { sink?.flush() }
+
+  func countProtocolError(_ token: StaticString) {
+    if let id = protocolErrors[token.description] { metrics.protocolError(id) }
+  }
+
+  /// Records an exchange that is over, before it is reset.
+  func record(_ exchange: Exchange, listenerName: [UInt8], now: Instant) {
+    let duration = now.since(exchange.startedAt)
+    let overhead = duration > exchange.waitedNanoseconds ? duration - exchange.waitedNanoseconds : 0
+    count(exchange, duration: duration, overhead: overhead)
+    guard let sink else { return }
+    let peerText = exchange.connection?.peerText ?? []
+    let label = exchange.upstream.label
+    let upstream = label?.upstream ?? []
+    let server = label?.server ?? []
+    let route = exchange.route?.name ?? []
+    let request = exchange.request
+    let fields = request.fields
+    var record = AccessRecord()
+    record.unixMilliseconds = exchange.wallMilliseconds
+    record.requestID = request.text(exchange.requestID)
+    record.traceID = request.text(exchange.traceID)
+    record.spanID = request.text(exchange.spanID)
+    record.listener = listenerName.span
+    record.route = route.span
+    record.method = request.text(request.methodText)
+    record.host = request.text(request.host)
+    record.path = request.text(request.path)
+    if let query = request.query {
+      record.hasQuery = true
+      record.query = request.text(query)
+    }
+    record.version = request.version.name.bytes
+    if let agent = fields.first(.userAgent) { record.userAgent = fields.value(at: agent) }
+    let security = exchange.connection?.security
+    let serverName = security?.serverName ?? []
+    let protocolName = security?.protocolName ?? []
+    if let security {
+      record.tlsVersion = security.version.bytes
+      record.tlsCipher = security.cipher.bytes
+      record.tlsServerName = serverName.span
+      record.tlsProtocol = protocolName.span
+      record.isResumed = security.isResumed
+    }
+    record.status = exchange.response.status
+    record.bytesIn = exchange.outcome.requestBodyBytes
+    record.bytesOut = exchange.outcome.responseBodyBytes
+    record.peerAddress = peerText.span
+    record.clientAddress =
+      exchange.clientText.isEmpty ? peerText.span : request.text(exchange.clientText)
+    record.upstream = upstream.span
+    record.server = server.span
+    record.attempts = exchange.upstream.attempts
+    record.upstreamStatus = exchange.upstream.status
+    record.duration = duration
+    record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
+    record.overhead = overhead
+    if let failure = exchange.outcome.failure {
+      record.reason = failure.reason.token.bytes
+      record.origin = failure.origin.name.bytes
+    }
+    record.flags = flags(exchange)
+    sink.append(record, now: now.nanoseconds)
+  }
+
+  private func flags(_ exchange: Exchange) -> AccessFlags {
+    var flags: AccessFlags = []
+    if exchange.outcome.failure?.reason == .clientGone { flags.insert(.clientGone) }
+    if !exchange.outcome.isComplete { flags.insert(.responseCut) }
+    if exchange.upstream.attempts > 1 { flags.insert(.retried) }
+    if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    return flags
+  }
+
+  private func count(_ exchange: Exchange, duration: UInt64, overhead: UInt64) {
+    let key = RequestKey(
+      listener: UInt16(truncatingIfNeeded: exchange.connection?.listener.index ?? 0),
+      route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
+      status: exchange.response.status)
+    metrics.requestEnded(key, duration: duration, overhead: overhead)
+    guard let label = exchange.upstream.label else { return }
+    let sent = exchange.upstream.sentAt ?? exchange.startedAt
+    let answered = exchange.upstream.firstByteAt
+    metrics.upstreamEnded(
+      upstream: label.upstreamMetric, server: label.serverMetric, status: exchange.upstream.status,
+      duration: answered.map { $0.since(sent) } ?? duration)
+  }
+}
+
+extension Method {
+  /// The method as a label: a token of the client's choice is `other`.
+  var metric: MetricMethod {
+    switch self {
+    case .get: .get
+    case .head: .head
+    case .post: .post
+    case .put: .put
+    case .delete: .delete
+    case .connect: .connect
+    case .options: .options
+    case .trace: .trace
+    case .patch: .patch
+    case .query: .query
+    case .other: .other
+    }
+  }
+}

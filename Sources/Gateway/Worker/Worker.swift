@@ -1,0 +1,139 @@
+// One worker: an actor on its own event loop and thread, with everything that a core needs to serve requests alone.
+
+import Engine
+import OpenSSL
+import PolicyChain
+import Routing
+import TLS
+import Telemetry
+import Transport
+import Upstreams
+
+/// Serves connections on one core.
+package actor Worker: LoopActor {
+  /// Between two looks at idle upstream connections, in milliseconds.
+  private static let sweepInterval: UInt64 = 1_000
+
+  package nonisolated let loop: EventLoop
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe loop.asUnownedSerialExecutor()
+  }
+
+  private var context: WorkerContext?
+  private var acceptors: [Acceptor] = []
+  private var housekeeper: Waiter?
+  private let seed: UInt64
+
+  /// - Parameter seed: for keyed tables; random, and the same for no two processes.
+  package init(on loop: EventLoop, seed: UInt64) {
+    self.loop = loop
+    self.seed = seed
+  }
+
+  /// What a worker shares with the others.
+  package struct Shared: Sendable {
+    package var upstreams: SharedUpstreams
+    let limiter: ConnectionLimiter
+    let log: LogWriter?
+    let noRoute: RouteLabel
+    let protocolErrors: [String: UInt16]
+    let ticketKeys: TicketKeys
+  }
+
+  /// Builds the first generation. Nothing is accepted before `listen`.
+  func boot(_ blueprint: Blueprint, shared: Shared) throws {
+    let resources = try WorkerResources(loop: loop)
+    let generation = try Generation(
+      blueprint, previous: nil, shared: shared.upstreams, resources: resources,
+      ticketKeys: shared.ticketKeys, seed: seed)
+    let sink = shared.log.map { AccessLogSink(writer: $0, format: .json, limits: AccessLimits()) }
+    let context = WorkerContext(
+      loop: loop, resources: resources,
+      services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
+      generation: generation,
+      recorder: Recorder(
+        sink: sink, noRoute: shared.noRoute, protocolErrors: shared.protocolErrors),
+      limiter: shared.limiter, start: TaskStarter(for: self))
+    self.context = context
+    start { await context.runStarter() }
+    let waiter = Waiter(on: loop)
+    housekeeper = waiter
+    start { await Self.keepHouse(context, waiter) }
+  }
+
+  /// Builds the next generation aside and serves new requests by it.
+  func adopt(_ blueprint: Blueprint, shared: Shared) throws(GenerationError) {
+    guard let context else { return }
+    let next = try Generation(
+      blueprint, previous: context.generation, shared: shared.upstreams,
+      resources: context.resources, ticketKeys: shared.ticketKeys, seed: seed)
+    context.adopt(next)
+  }
+
+  /// Accepts from a listening descriptor, which stays its opener's.
+  func listen(on descriptor: Int32, for listener: ListenerID) throws(Engine.SystemError) {
+    guard let context else { return }
+    let acceptor = Acceptor(
+      ListeningSocket(descriptor: descriptor, on: loop), for: listener, in: context)
+    try acceptor.begin()
+    acceptors.append(acceptor)
+    start { await acceptor.run() }
+  }
+
+  /// Stops accepting for all listeners but these.
+  func stopListening(except wanted: Set<ListenerID>) {
+    for acceptor in acceptors where !wanted.contains(acceptor.listener) { acceptor.stop() }
+    acceptors.removeAll { !wanted.contains($0.listener) }
+  }
+
+  /// New addresses of an upstream's server.
+  func resolved(_ addresses: [SocketAddress], for server: Int, of upstream: String) {
+    guard let pool = context?.generation.pools[upstream], pool.servers.indices.contains(server)
+    else { return }
+    pool.servers[server].resolved(to: addresses)
+  }
+
+  /// Stops accepting, ends idle connections, and lets the others finish their present request.
+  func drain() {
+    stopListening(except: [])
+    context?.drain()
+  }
+
+  /// Connections that are still open.
+  func connectionCount() -> Int { context?.connectionCount ?? 0 }
+
+  /// Ends every connection, whatever it is doing.
+  func cancelAll() { context?.cancelAll() }
+
+  /// Ends the worker's own tasks, after all connections have ended.
+  func finish() {
+    housekeeper?.cancel()
+    context?.recorder.flushLog()
+    context?.stop()
+  }
+
+  func metrics() -> MetricsSnapshot? { context?.recorder.metrics.snapshot() }
+
+  /// Hands log lines on when they are old enough, and closes upstream connections that have been idle too long.
+  private static func keepHouse(_ context: WorkerContext, _ waiter: Waiter) async {
+    var nextSweep = context.loop.now.advanced(milliseconds: sweepInterval)
+    while true {
+      let tick = context.loop.now.advanced(milliseconds: 100)
+      if await waiter.wait(until: tick) == .cancelled { return }
+      context.recorder.tick(now: context.loop.now)
+      if context.loop.now >= nextSweep {
+        context.generation.sweep()
+        nextSweep = context.loop.now.advanced(milliseconds: sweepInterval)
+      }
+    }
+  }
+}
+
+/// The worker's random source: unpredictable bytes, fetched in blocks.
+final class WorkerRandom: RandomSource {
+  private let generator: SecureRandom
+
+  init(_ generator: SecureRandom) { self.generator = generator }
+
+  func next() -> UInt64 { generator.next() }
+}
