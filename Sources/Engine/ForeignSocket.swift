@@ -1,5 +1,5 @@
-// A socket that a C library opens, reads and closes itself: it is only watched here, level-triggered,
-// since such a library may leave bytes for its next call.
+// A socket that a C library opens, reads and closes itself: it is only watched here,
+// level-triggered, since such a library may leave bytes for its next call.
 
 /// A watched descriptor that somebody else owns.
 package final class ForeignSocket: EventSource {

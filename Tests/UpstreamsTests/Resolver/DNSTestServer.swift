@@ -105,7 +105,7 @@ final class DNSTestServer: Sendable {
     defer { close(streams) }
     var block = [UInt8](repeating: 0, count: 1_024)
     while true {
-      let connection = unsafe accept(streams, nil, nil)
+      let connection = accept(streams, nil, nil)
       guard connection >= 0 else { return }
       defer { close(connection) }
       let count = unsafe read(connection, &block, block.count)
