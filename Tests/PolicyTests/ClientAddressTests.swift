@@ -1,11 +1,11 @@
 // Who the client is, and what the upstream is told about it.
 
 import Bytes
-import Configuration
 import HTTPMessage
 import PolicyChain
 import Testing
 
+@testable import Configuration
 @testable import Policies
 
 /// A peer, what it says, and the client that must come of it.

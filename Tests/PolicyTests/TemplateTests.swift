@@ -15,7 +15,11 @@ struct TemplateVector: Sendable, CustomTestStringConvertible {
   let fields: [String]
   let expected: String?
 
-  init(_ template: String, _ line: String, _ fields: [String] = [], _ expected: String?) {
+  init(_ template: String, _ line: String, _ expected: String?) {
+    self.init(template, line, [], expected)
+  }
+
+  init(_ template: String, _ line: String, _ fields: [String], _ expected: String?) {
     self.template = template
     self.line = line
     self.fields = fields
@@ -92,12 +96,13 @@ struct TemplateVector: Sendable, CustomTestStringConvertible {
       #expect(test.text(request.target) == vector.expected)
       let query = request.query.map { "?" + test.text($0) } ?? ""
       #expect(test.text(request.path) + query == vector.expected)
-      #expect(try test.upstreamLines()[0] == "GET \(vector.expected ?? "") HTTP/1.1")
     } catch {
       #expect(vector.expected == nil, "\(error.reason.token)")
       #expect(error.reason.token.description == "path_not_canonical")
       #expect(error.reason.status == 400)
+      return
     }
+    #expect(try test.upstreamLines()[0] == "GET \(vector.expected ?? "") HTTP/1.1")
   }
 
   @Test func `parameters of the route's path are found by their names`() throws {

@@ -80,7 +80,10 @@ final class TestExchange {
     return ""
   }
 
-  func text(_ range: TextRange) -> String { exchange.request.text(range).text }
+  func text(_ range: TextRange) -> String {
+    let request = exchange.request
+    return request.text(range).text
+  }
 
   static func values(_ name: String, in lines: [String]) -> [String] {
     let start = name.lowercased() + ": "
