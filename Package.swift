@@ -65,7 +65,7 @@ let package = Package(
     tests("OpenSSLTests", ["OpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport"]),
-    tests("PolicyTests", ["Policies"]),
+    tests("PolicyTests", ["Policies", "HTTP1"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams"]),
     tests("GatewayTests", ["Gateway"]),
