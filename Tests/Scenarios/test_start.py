@@ -54,7 +54,7 @@ def test_a_directive_of_a_later_version_is_refused(tmp_path, site):
 
 
 def test_a_route_without_auth_is_refused(tmp_path, site):
-    site.routes = block("route all", "match path=/**", "to origin")
+    site.routes = block("route every", "match path=/**", "to origin")
     done = start(tmp_path, site.text)
     assert done.returncode == 78
     assert "auth" in done.stderr
