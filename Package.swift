@@ -84,7 +84,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
       path: "Fuzzing",
-      exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
+      exclude: ["corpora", "dictionaries"],
+      swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
 }
 
