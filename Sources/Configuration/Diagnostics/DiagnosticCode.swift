@@ -68,6 +68,7 @@ extension DiagnosticCode {
     "P0109", "route on a listener that cannot serve it")
 
   package static let trustsEveryone = DiagnosticCode("A0101", "trust in every address")
+  package static let literalSecret = DiagnosticCode("A0102", "literal secret")
   package static let sharedCertificateName = DiagnosticCode(
     "A0104", "certificates of one name and key type")
   package static let plainUpstream = DiagnosticCode(
@@ -88,7 +89,8 @@ extension DiagnosticCode {
     duplicateName, unknownReference, badInclude, includeDenied, badVersion, nothingToRemove,
     settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, ambiguousRoutes,
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
-    unknownParameter, unservedRoute, trustsEveryone, sharedCertificateName, plainUpstream,
+    unknownParameter, unservedRoute, trustsEveryone, literalSecret, sharedCertificateName,
+    plainUpstream,
     listenerNotNamed, openGroup,
   ]
 }

@@ -91,7 +91,7 @@ struct Compiler {
       let place = statement.nameLocation
       if let first = names.insert(statement.name, kind, at: place) {
         report(
-          .duplicateName, "there are two of the \(kind) '\(statement.name)'", at: place,
+          .duplicateName, "\(kind) '\(statement.name)' is defined twice", at: place,
           notes: [.init("the first one", at: first)])
       }
     }

@@ -37,8 +37,10 @@ package struct ConfigurationLoader<Files: FileSource>: Sendable {
     var compiler = Compiler(reader.found, checker: reader.checker)
     let configuration = compiler.compile(files: reader.sources.paths, root: path)
     let diagnostics = compiler.checker.diagnostics
+    var sources = reader.sources
+    sources.conceal(compiler.checker.confidential)
     return LoadResult(
       configuration: diagnostics.hasErrors ? nil : configuration,
-      diagnostics: diagnostics.sorted, sources: reader.sources)
+      diagnostics: diagnostics.sorted, sources: sources)
   }
 }

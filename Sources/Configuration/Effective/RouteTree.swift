@@ -110,7 +110,7 @@ extension Compiler {
   private mutating func matchLines(of statement: CheckedStatement) -> [MatchLine] {
     var lines: [MatchLine] = []
     for (settings, line) in statement.block.all(CoreDirectives.match) {
-      if line.changes.isEmpty {
+      if line.changes.isEmpty, line.isLineWhole {
         report(
           .missingValue, "'match' says nothing, and so matches everything", at: line.location,
           help: "leave it out")
@@ -159,7 +159,7 @@ extension Compiler {
       let place = route.statement.nameLocation
       if let first = names.insert(route.id, .route, at: place) {
         report(
-          .duplicateName, "there are two routes '\(route.id)'", at: place,
+          .duplicateName, "route '\(route.id)' is defined twice", at: place,
           notes: [.init("the first one", at: first)])
       }
       if route.group == nil, let group = names.place(of: route.id, .group) {

@@ -61,7 +61,7 @@ package struct HumanRendering: Sendable {
       text += "   (included from \(from))"
     }
     text += "\n"
-    guard let line = sources[place.file]?.line(place.line) else {
+    guard let line = sources.excerpt(at: place) else {
       return hint.map { text + pad(width) + " = \($0)\n" } ?? text
     }
     let number = String(place.line)

@@ -23,6 +23,8 @@ package struct CheckedStatement: Sendable {
   let block: [CheckedStatement]
   /// Whether no statement of the block was refused; else nothing is said to be missing there.
   let isBlockWhole: Bool
+  /// Whether nothing was wrong with the statement's own line.
+  let isLineWhole: Bool
   let location: SourceLocation
 
   var shape: DirectiveShape { declaration.shape }

@@ -22,6 +22,8 @@ struct StatementChecker {
   var diagnostics = DiagnosticList()
   /// Names in statements that were refused: a reference to one is not reported a second time.
   private(set) var refusedNames: Set<String> = []
+  /// Where a secret stands as text: no excerpt may show it.
+  private(set) var confidential: [SourceLocation] = []
 
   init(schema: Schema, resolution: (any ResolutionSource)?) {
     self.schema = schema
@@ -59,7 +61,7 @@ struct StatementChecker {
       declaration: declaration, form: form, arguments: arguments.compactMap { $0 },
       changes: changes.compactMap { $0 }, block: block,
       isBlockWhole: isBlockWhole && block.count == statement.block?.count ?? 0,
-      location: statement.location)
+      isLineWhole: !hasErrors, location: statement.location)
     if hasErrors { refusedNames.formUnion(statement.firstText.map { [$0] } ?? []) }
     // A statement whose own line is wrong is left out, and its block has been checked all the same.
     let isMissing = arguments.count < shape.arguments.filter(\.isRequired).count
@@ -146,18 +148,21 @@ struct StatementChecker {
         help: "sluice explain \(shape.directive)")
     }
     return written.prefix(slots).enumerated().map { index, value in
-      read(value, for: .argument(index), name: shape.arguments[index].name, declaration)
+      read(
+        value, for: .argument(index), name: shape.arguments[index].name,
+        subject: shape.directive, declaration)
     }
   }
 
   private mutating func read(
-    _ value: ValueSyntax, for slot: PropertySlot, name: String,
+    _ value: ValueSyntax, for slot: PropertySlot, name: String, subject: String,
     _ declaration: any DirectiveDeclaration
   ) -> SettledProperty? {
     let parsed = declaration.read(value, for: slot, with: &reader)
     for refusal in reader.takeRefusals() {
+      if refusal.isConfidential { confidential.append(refusal.location) }
       report(
-        refusal.code, "'\(name)' \(refusal.clause)", at: refusal.location, hint: refusal.hint,
+        refusal.code, "'\(subject)' \(refusal.clause)", at: refusal.location, hint: refusal.hint,
         help: "sluice explain \(declaration.shape.directive)")
     }
     return parsed.map { SettledProperty(slot: slot, name: name, value: $0) }
@@ -186,7 +191,8 @@ struct StatementChecker {
           at: written.location, notes: [.init("first stated here", at: first)])
       }
       guard isOperatorRight(written, shape[slot], of: shape) else { return nil }
-      let value = read(written.value, for: slot, name: written.name, declaration)
+      let value = read(
+        written.value, for: slot, name: written.name, subject: written.name, declaration)
       return value.map { PropertyChange(operation: written.operation, property: $0) }
     }
   }

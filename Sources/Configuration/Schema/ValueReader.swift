@@ -21,6 +21,8 @@ package struct Refusal {
   let clause: String
   let hint: String?
   let code: DiagnosticCode
+  /// Whether the text is a secret that should not have been written there.
+  let isConfidential: Bool
 }
 
 /// What values are read against: nothing in `check`, the environment and files in `--resolve` and
@@ -38,9 +40,13 @@ package struct ValueReader {
   }
 
   mutating func refuse(
-    _ value: ValueSyntax, _ clause: String, hint: String? = nil, code: DiagnosticCode
+    _ value: ValueSyntax, _ clause: String, hint: String? = nil, code: DiagnosticCode,
+    isConfidential: Bool = false
   ) {
-    refusals.append(Refusal(location: value.location, clause: clause, hint: hint, code: code))
+    refusals.append(
+      Refusal(
+        location: value.location, clause: clause, hint: hint, code: code,
+        isConfidential: isConfidential))
   }
 
   mutating func read<Wrapped>(_ value: ValueSyntax, as type: ValueType<Wrapped>) -> ParsedValue? {
@@ -69,10 +75,15 @@ package struct ValueReader {
         payload: payload, canonical: canonical ?? type.canonical(payload), items: nil,
         mentions: type.mentions(payload), location: value.location)
     } catch {
+      if type.secret != nil {
+        refuse(value, "takes \(type.shape.noun)", code: .literalSecret, isConfidential: true)
+        return nil
+      }
       let meant = Suggestion.nearest(to: text, among: type.shape.words)
       let hint = error.hint ?? meant.map { "did you mean '\($0)'?" }
       let clause =
-        error.reason.map { "\($0), not '\(text)'" } ?? "takes \(type.shape.noun), not '\(text)'"
+        error.reason.map { "\($0)\($0.hasPrefix("must be") ? ", not" : ":") '\(text)'" }
+        ?? "takes \(type.shape.noun), not '\(text)'"
       let code =
         error.isLater
         ? DiagnosticCode.notInThisVersion : error.reason == nil ? .wrongType : .outOfRange

@@ -32,7 +32,10 @@ extension ValueType where Wrapped == Int {
           let number = Int(text)
         else { throw ValueProblem() }
         guard range.contains(number) else {
-          throw ValueProblem("must be from \(range.lowerBound) to \(range.upperBound)")
+          throw ValueProblem(
+            range.count == 1
+              ? "must be \(range.lowerBound)"
+              : "must be from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
       })
@@ -155,7 +158,7 @@ extension ValueType where Wrapped == String {
       parse: { (text) throws(ValueProblem) in
         let name = try EntityName.check(text)
         guard !EntityName.reserved.contains(name) else {
-          throw ValueProblem("must not be a reserved word")
+          throw ValueProblem(hint: "'\(name)' is a reserved word")
         }
         return name
       })

@@ -11,6 +11,8 @@ struct Lexer {
   /// All lexemes, the last one being `.end`.
   static func lexemes(of bytes: [UInt8]) -> [Lexeme] {
     var lexer = Lexer(bytes)
+    // A byte order mark is refused elsewhere; here it must not hide the first directive.
+    if bytes.starts(with: [0xef, 0xbb, 0xbf]) { lexer.offset = 3 }
     var found: [Lexeme] = []
     repeat { found.append(lexer.next()) } while found.last?.kind != .end
     return found

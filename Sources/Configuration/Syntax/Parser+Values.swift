@@ -1,5 +1,13 @@
 // The arguments of one statement: properties, words, strings, lists and calls.
 
+extension ValueSyntax {
+  /// Whether it is a word that could be the name of a property.
+  fileprivate var isName: Bool {
+    guard case .word(let text) = form else { return false }
+    return Parser.isName(Array(text.utf8)[...])
+  }
+}
+
 extension Parser {
   struct Line {
     var arguments: [ValueSyntax] = []
@@ -24,6 +32,12 @@ extension Parser {
         refuseTouching()
         return line
       }
+      if isOperatorAlone, line.arguments.last?.isName == true {
+        line.arguments.removeLast()
+        report(.syntax, "no blank may stand around '\(text(lexeme.range))'", at: lexeme.range)
+        skipLine()
+        return line
+      }
       if let property = propertyHead() {
         guard let value = value(after: property.range) else { return line }
         line.properties.append(
@@ -35,6 +49,13 @@ extension Parser {
         line.arguments.append(value)
       }
     }
+  }
+
+  /// Whether the run at hand is an operator, or starts with one, whose name stands before a blank.
+  private var isOperatorAlone: Bool {
+    guard lexeme.kind == .run else { return false }
+    let run = source.bytes[lexeme.range]
+    return PropertySyntax.Operator.allCases.contains { run.starts(with: $0.rawValue.utf8) }
   }
 
   private mutating func refuseTouching() {
@@ -149,7 +170,7 @@ extension Parser {
       if depth < 0 { break }
     }
     guard depth != 0 else { return nil }
-    return ("the braces of '\(text)' do not pair", "a blank stands before '{'")
+    return ("the braces of '\(text)' do not pair", nil)
   }
 
   private mutating func string() -> ValueSyntax? {

@@ -200,7 +200,8 @@ struct Parser {
     }
     isBraceMissing = true
     let note = Diagnostic.Note("the block that is not closed", at: source.location(opener.range))
-    report(.unclosedBlock, "a '}' is missing before this line", at: lineAtHand, notes: [note])
+    let place = lexeme.kind == .end ? "at the end of the file" : "before this line"
+    report(.unclosedBlock, "a '}' is missing \(place)", at: lineAtHand, notes: [note])
     return statements
   }
 
