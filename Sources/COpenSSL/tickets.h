@@ -21,7 +21,7 @@ static inline int co_ticket_start(
     return EVP_MAC_init(mac, key->mac, sizeof key->mac, params) == 1;
 }
 
-/* A MAC context for HMAC-SHA-256 under one key, to be restarted with a NULL key for each message. */
+/* A MAC context for HMAC-SHA-256 under one key, restarted with a NULL key for each message. */
 static inline int co_hmac_start(EVP_MAC_CTX *mac, const unsigned char *key, size_t count) {
     OSSL_PARAM params[2];
     params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);

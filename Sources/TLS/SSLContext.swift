@@ -43,7 +43,7 @@ import OpenSSL
 
   // OpenSSL's option bits are macros of a 64-bit shift, which Swift does not import.
   private static var sslOptions: UInt64 {
-    co_option_no_compression() | co_option_no_renegotiation()
+    co_option_no_compression() | co_option_no_renegotiation() | co_option_server_order()
   }
 
   // A static string ends in a NUL and lives as long as the process.

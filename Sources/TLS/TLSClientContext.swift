@@ -77,7 +77,7 @@ package struct TLSClientSettings: Sendable {
     // Sessions are kept here, one per name, not in a cache of OpenSSL's.
     unsafe co_ctx_set_cache_mode(
       context.pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
-    unsafe SSL_CTX_sess_set_new_cb(context.pointer, keepSession)
+    unsafe SSL_CTX_sess_set_new_cb(context.pointer, onNewSession)
     base = context
   }
 
@@ -118,6 +118,14 @@ package struct TLSClientSettings: Sendable {
     return unsafe SSL_set_session(ssl, resumable) == 1
   }
 
+  /// Keeps the session of a TLS 1.2 handshake that has ended: OpenSSL does not report a ticket that
+  /// was renewed on a resumption. RFC 5077 section 3.3.
+  func keepSession(of ssl: OpaquePointer) {
+    guard unsafe SSL_version(ssl) == TLS1_2_VERSION, let session = unsafe SSL_get1_session(ssl)
+    else { return }
+    unsafe keep(session)
+  }
+
   fileprivate func keep(_ session: OpaquePointer) {
     unsafe SSL_SESSION_free(resumable)
     unsafe resumable = session
@@ -125,7 +133,7 @@ package struct TLSClientSettings: Sendable {
 }
 
 /// OpenSSL has a session that can be resumed; returning 1 takes over its reference.
-private let keepSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = {
+private let onNewSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = {
   ssl, session in
   guard let owner = unsafe SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0),
     let session = unsafe session

@@ -60,7 +60,9 @@ let sealOrOpenTicket:
       return unsafe context.seal(
         name: keyName, iv: UnsafeMutableRawBufferPointer(start: iv, count: 16), cipher, mac)
     }
-    return unsafe context.open(name: UnsafeRawBufferPointer(keyName), iv: iv, cipher, mac)
+    let result = unsafe context.open(name: UnsafeRawBufferPointer(keyName), iv: iv, cipher, mac)
+    // TLS 1.3 clients use a ticket once, and OpenSSL sends a new one only when asked to renew.
+    return unsafe result == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : result
   }
 
 extension TLSServerContext {

@@ -13,7 +13,7 @@ extension TLSSession {
   /// Moves what the caller could not send out of the scratch, so that other sessions can use it.
   package func keepUnsent() {
     let outgoing = scratch.outgoing
-    guard !outgoing.isEmpty else { return }
+    guard !outgoing.isEmpty, scratch.isOwned(by: self) else { return }
     unsent = Self.joined(unsent, outgoing)
     outgoing.clear()
   }

@@ -86,21 +86,17 @@ import OpenSSL
     unsafe SSL_free(ssl)
   }
 
-  // The method is made once per process, since OpenSSL has few numbers for them, and never freed.
-  nonisolated(unsafe) private static let windowMethod: OpaquePointer? = unsafe co_window_method()
-
   private static func make(_ context: OpaquePointer?, _ scratch: TLSScratch)
     throws(TLSError) -> OpaquePointer
   {
-    guard let method = unsafe windowMethod, let ssl = unsafe SSL_new(context) else {
+    guard let bio = unsafe scratch.bio, let ssl = unsafe SSL_new(context) else {
       throw TLSError(.outOfMemory, code: ErrorQueue.take())
     }
-    guard let bio = unsafe BIO_new(method) else {
+    guard unsafe BIO_up_ref(bio) == 1 else {
       unsafe SSL_free(ssl)
       throw TLSError(.outOfMemory, code: ErrorQueue.take())
     }
-    // The scratch outlives the session, which holds it; the session owns the BIO.
-    unsafe BIO_set_data(bio, scratch.window)
+    // For reading and writing, which takes over the one reference.
     unsafe SSL_set_bio(ssl, bio, bio)
     return unsafe ssl
   }
@@ -123,6 +119,7 @@ import OpenSSL
     if result == 1 {
       phase = .open
       ErrorQueue.clear()
+      if let client = context as? TLSClientContext { unsafe client.keepSession(of: ssl) }
       // A client of a full TLS 1.2 handshake waits for the server's last flight.
       if unsafe role == .client || SSL_version(ssl) == TLS1_3_VERSION { keepUnsent() }
       return .done

@@ -1,4 +1,5 @@
-// Certificate files: read as verified pairs, read again when they change, and kept when the new ones are bad.
+// Certificate files: read as verified pairs, read again when they change, and kept when the new
+// ones are bad.
 
 import Glibc
 import OpenSSL

@@ -42,6 +42,21 @@ struct HandshakeTests {
     #expect(try wire.receive(wire.server) == [1, 2, 3])
   }
 
+  @Test(arguments: [
+    ("TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", TLSCipher.aes128),
+    ("TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", .chaCha20),
+    ("TLS_AES_256_GCM_SHA384", .aes256),
+  ])
+  func `the cheaper AES is taken, and ChaCha20 where the client puts it first`(
+    offer: String, taken: TLSCipher
+  ) throws {
+    let scene = try Scene()
+    let client = try scene.client()
+    try client.offer(ciphersTLS13: offer)
+    let wire = try scene.connect(client, scene.server())
+    #expect(wire.server.session.negotiation?.cipher == taken)
+  }
+
   @Test func `a listener with minimum 1_3 refuses a TLS 1_2 client`() throws {
     let scene = try Scene()
     let client = try scene.client()

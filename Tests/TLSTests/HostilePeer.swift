@@ -21,6 +21,10 @@ extension TLSClientContext {
     try check(unsafe SSL_CTX_set_cipher_list(pointer, ciphers) == 1)
   }
 
+  func offer(ciphersTLS13 list: String) throws {
+    try check(unsafe SSL_CTX_set_ciphersuites(pointer, list) == 1)
+  }
+
   func offer(groups: String) throws {
     try check(unsafe co_ctx_set_groups(pointer, groups) == 1)
   }
