@@ -25,7 +25,7 @@ package struct CertificateStore {
   }
 
   /// How a file is read: the process may have to ask a privileged one.
-  package typealias Reader = (_ path: String) throws(SystemError) -> [UInt8]
+  package typealias Reader = (_ path: String) throws(FileError) -> [UInt8]
 
   private struct Entry {
     let source: Source
@@ -39,7 +39,7 @@ package struct CertificateStore {
 
   /// A store that opens its files itself.
   package init() {
-    self.init { path throws(SystemError) in
+    self.init { path throws(FileError) in
       try FileBytes.read(path, max: TLSLimits.pairFileBytesMax)
     }
   }
