@@ -31,7 +31,7 @@ package enum Signal: Sendable {
   package static func prepareProcess() {
     var set = Self.set
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-    _ = unsafe signal(SIGPIPE, SIG_IGN)
+    _ = signal(SIGPIPE, SIG_IGN)
   }
 }
 

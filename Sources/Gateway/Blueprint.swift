@@ -6,19 +6,37 @@ import Engine
 import HTTPMessage
 import PolicyChain
 import Routing
+import TLS
 import Upstreams
 
 /// One configuration, ready to be run.
 package struct Blueprint: Sendable {
   package var listeners: [ListenerBlueprint]
   package var upstreams: [UpstreamDefinition]
+  /// Whose word is taken for the client's address.
+  package var clientAddress: ClientAddressSettings
   /// Identifies the configuration in metrics and logs.
   package var hash: String
 
-  package init(listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition], hash: String) {
+  package init(
+    listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition],
+    clientAddress: ClientAddressSettings, hash: String
+  ) {
+    self.clientAddress = clientAddress
     self.listeners = listeners
     self.upstreams = upstreams
     self.hash = hash
+  }
+}
+
+/// The TLS of a listener: settings, and certificates that were read as verified pairs.
+package struct ListenerSecurity: Sendable {
+  package let settings: TLSServerSettings
+  package let certificates: [ServedCertificate]
+
+  package init(settings: TLSServerSettings, certificates: [ServedCertificate]) {
+    self.settings = settings
+    self.certificates = certificates
   }
 }
 
@@ -80,23 +98,27 @@ package struct ListenerBlueprint: Sendable {
   package var name: String
   package var addresses: [SocketAddress]
   package var limits: ConnectionLimits
-  package var isSecure: Bool
+  /// Nil: clear text.
+  package var security: ListenerSecurity?
   package var servesNamedOnly: Bool
+  /// Requests that no route takes are sent to https.
+  package var redirectsToHTTPS: Bool
   package var routes: [RouteBlueprint]
   package var scopes: [ScopeBlueprint]
   package var outermost: [PolicyBlueprint]
 
   package init(
     id: ListenerID, name: String, addresses: [SocketAddress], limits: ConnectionLimits,
-    isSecure: Bool, servesNamedOnly: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
+    security: ListenerSecurity?, servesNamedOnly: Bool, redirectsToHTTPS: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
     outermost: [PolicyBlueprint]
   ) {
     self.id = id
     self.name = name
     self.addresses = addresses
     self.limits = limits
-    self.isSecure = isSecure
+    self.security = security
     self.servesNamedOnly = servesNamedOnly
+    self.redirectsToHTTPS = redirectsToHTTPS
     self.routes = routes
     self.scopes = scopes
     self.outermost = outermost

@@ -59,6 +59,8 @@ package struct Registration: Sendable {
   package let declaration: any DirectiveDeclaration
   /// Makes the parts from the directive's typed settings; nil when the settings do not belong to the declaration.
   package let build: @Sendable (any Sendable, ChainContext) -> PolicyParts
+  /// The directive's statements that hold in a scope: one for a record that is not off, any number for a set.
+  package let statements: @Sendable (EffectiveSettings) -> [any Sendable]
 
   /// - Parameter build: called with the effective settings; a policy that is `off` is not built.
   package init<Settings: Sendable>(
@@ -67,6 +69,12 @@ package struct Registration: Sendable {
   ) {
     self.stage = stage
     declaration = manual
+    statements = { effective in
+      if case .record = manual.shape.inheritance {
+        return effective.settings(of: manual).map { [$0] } ?? []
+      }
+      return effective.entries(of: manual).map(\.settings)
+    }
     self.build = { settings, context in
       guard let settings = settings as? Settings else {
         preconditionFailure("A policy is built from the settings of its own declaration.")

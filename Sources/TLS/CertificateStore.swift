@@ -51,6 +51,9 @@ package struct CertificateStore {
 
   package func pair(named name: String) -> CertificatePair? { entries[name]?.pair }
 
+  /// The files of a loaded certificate.
+  package func source(of name: String) -> Source? { entries[name]?.source }
+
   /// Reads a pair for the first time, or from other files than before. Throws, and changes nothing,
   /// when it cannot be used.
   package mutating func load(_ name: String, from source: Source, library: LibraryContext)

@@ -2,8 +2,45 @@
 
 import Bytes
 import Engine
+import TLS
 
 extension Transport {
+  /// Makes the TLS session ready. A stream without TLS is ready as it is.
+  ///
+  /// Nothing that came before the end of the handshake is taken for plaintext (CVE-2026-1642).
+  package func handshake(waiter: Waiter, until deadline: Instant) async throws(TransportError) {
+    guard let session, let scratch else { return }
+    while true {
+      let step: TLSSession.HandshakeStep
+      do throws(TLSError) {
+        step = try session.handshake()
+      } catch {
+        sendAlert(session, scratch)
+        throw .insecure(error)
+      }
+      try sendOutgoing(session, scratch)
+      switch step {
+      case .done: return
+      case .wantsWrite: try await drain(waiter: waiter, until: deadline)
+      case .wantsRead: try await receiveFlight(session, scratch, waiter, deadline)
+      }
+    }
+  }
+
+  private func receiveFlight(
+    _ session: TLSSession, _ scratch: TLSScratch, _ waiter: Waiter, _ deadline: Instant
+  ) async throws(TransportError) {
+    while true {
+      scratch.received.clear()
+      switch socket.receive(into: scratch.received) {
+      case .count: return
+      case .failed(let error): throw .broken(error)
+      case .ended: throw .closed
+      case .blocked: try await wait(waiter, until: deadline)
+      }
+    }
+  }
+
   /// Reads at least one byte. Returns 0 at the end of the stream.
   package func read(
     into buffer: Buffer, waiter: Waiter, until deadline: Instant
@@ -12,7 +49,7 @@ extension Transport {
       switch receive(into: buffer) {
       case .count(let count): return count
       case .ended: return 0
-      case .failed(let error): throw .broken(error)
+      case .failed(let error): throw error
       case .blocked: try await wait(waiter, until: deadline)
       }
     }

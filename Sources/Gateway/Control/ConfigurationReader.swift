@@ -1,0 +1,76 @@
+// Reads a config for `run` and reload: everything that is wrong with it comes back as text for the operator.
+
+import Bytes
+import Configuration
+import Glibc
+import OpenSSL
+import Routing
+
+/// The values that `env()`, `file()` and `secret()` stand for, from the real process.
+struct ProcessEnvironment: ResolutionSource {
+  private let files = DiskFiles()
+  /// The folder of the root file, which relative paths are relative to.
+  let folder: String
+
+  func variable(_ name: String) -> String? {
+    // The environment is not changed after the start.
+    guard let text = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: text)
+  }
+
+  func contents(ofFile path: String) -> [UInt8]? {
+    do throws(FileProblem) {
+      return try files.read(path.hasPrefix("/") ? path : folder + path)
+    } catch {
+      // The loader reports what could not be resolved, at its line.
+      return nil
+    }
+  }
+}
+
+/// A config that can be run, or why not.
+struct ConfigurationReader {
+  struct Reading {
+    let configuration: EffectiveConfiguration
+    /// SHA-256 of the canonical form: equal configs have equal hashes, however they are written.
+    let hash: String
+    /// Warnings, as text; empty when there are none.
+    let warnings: String
+  }
+
+  enum Refusal: Error {
+    /// The root file cannot be read.
+    case unreadable(String)
+    case invalid(String)
+  }
+
+  let path: String
+
+  func read() throws(Refusal) -> Reading {
+    do throws(FileProblem) {
+      _ = try DiskFiles().read(path)
+    } catch { throw .unreadable("\(path) cannot be read: \(error.message)") }
+    let loader = ConfigurationLoader(files: DiskFiles(), schema: Language.schema)
+    let result = loader.load(path, resolving: ProcessEnvironment(folder: folder))
+    let rendering = HumanRendering(sources: result.sources, hasColor: false)
+    guard let configuration = result.configuration else {
+      throw .invalid(rendering.text(of: result.diagnostics))
+    }
+    let warnings = result.diagnostics.isEmpty ? "" : rendering.text(of: result.diagnostics)
+    return Reading(
+      configuration: configuration, hash: hash(of: configuration), warnings: warnings)
+  }
+
+  /// The folder of the config with its slash; empty for the working folder.
+  private var folder: String {
+    guard let slash = path.lastIndex(of: "/") else { return "" }
+    return String(path[...slash])
+  }
+
+  private func hash(of configuration: EffectiveConfiguration) -> String {
+    let text = Array(configuration.canonical.description.utf8)
+    var output = Output(capacity: 64)
+    for byte in SHA256.hash(text.span).prefix(16) { output.append(hex: UInt64(byte), width: 2) }
+    return output.bytes.text
+  }
+}

@@ -1,0 +1,68 @@
+// Gives an exchange its deadlines. The waits themselves happen where the waiting is: in the
+// upstream connection and in the bodies.
+
+import Configuration
+import PolicyChain
+
+/// The `timeout` policy.
+package final class RouteTimeouts: Admission {
+  package struct Settings: Sendable {
+    package var connect = TimeSpan.seconds(1)
+    package var response = TimeSpan.seconds(10)
+    package var total = TimeSpan.seconds(15)
+    package var idle = TimeSpan.seconds(60)
+  }
+
+  private static let range: ClosedRange<TimeSpan> = .milliseconds(1) ... .days(1)
+
+  package static let manual = Manual(
+    directive: "timeout",
+    summary: "How long each part of an exchange may take; 504 when the upstream is too slow.",
+    defaults: Settings(),
+    properties: [
+      .duration(
+        "connect", \.connect, in: range,
+        "Establishing an upstream connection, its TLS handshake included."),
+      .duration(
+        "response", \.response, in: range,
+        "From the last byte of the request to the first byte of the answer."),
+      .duration(
+        "total", \.total, in: range,
+        "From the first byte of the request to the last byte of the answer."),
+      .duration(
+        "idle", \.idle, in: range, "Without any progress of a body, in either direction."),
+    ],
+    examples: [
+      Example(
+        "a slow report has a minute", config: "timeout response=60s total=90s",
+        .send("GET /report", expect: .forwarded))
+    ],
+    check: { settings in
+      settings.response <= settings.total
+        ? []
+        : [
+          SettingsProblem(
+            "response",
+            "'response' of \(settings.response) can never be reached within 'total' of "
+              + "\(settings.total)")
+        ]
+    })
+
+  package static let registration = Registration(.beforeIdentity, manual) { settings, _ in
+    PolicyParts(admission: RouteTimeouts(settings))
+  }
+
+  private let timeouts: Timeouts
+
+  package init(_ settings: Settings) {
+    func milliseconds(_ span: TimeSpan) -> UInt64 { UInt64(span.milliseconds) }
+    timeouts = Timeouts(
+      connect: milliseconds(settings.connect), response: milliseconds(settings.response),
+      total: milliseconds(settings.total), idle: milliseconds(settings.idle))
+  }
+
+  package func admit(_ exchange: Exchange) throws(Failure) -> Verdict {
+    exchange.timeouts = timeouts
+    return .pass
+  }
+}

@@ -1,0 +1,34 @@
+// The order of the chain, in one list. A new policy adds its line here, at the place where it
+// belongs, and nothing else anywhere.
+
+import Configuration
+import PolicyChain
+
+package enum StandardPolicies {
+  /// Policies that a config states. Requests meet them from top to bottom, and so do answers on
+  /// their way through the egress stage. Each line says why it stands where it stands.
+  package static let all: [Registration] = [
+    // First, so that whatever is refused after it has an id to be asked about.
+    RequestIdentifier.registration,
+    // A deadline holds for everything behind it.
+    RouteTimeouts.registration,
+    // On answers only: what a refusal says must be as safe as what a page says.
+    SecureHeaders.registration,
+    // Refuses by the declared length before anything is forwarded.
+    BodyLimit.registration,
+    // Last of what changes a request, so that all before it saw the path that was matched.
+    Rewrite.registration,
+    // Actions stand in for an upstream, inside of everything else.
+    Redirect.registration,
+    Respond.registration,
+  ]
+
+  /// Policies that every request meets before all others, and that no route can do without.
+  ///
+  /// The client's address comes first: whether the peer is trusted decides which ids are believed.
+  /// - Parameter settings: of `client-ip`; nil when the config has none, and then nobody is
+  ///   trusted.
+  package static func unconditional(_ settings: ClientAddressSettings?) -> [any Admission] {
+    [ClientAddress(settings), TraceContext()]
+  }
+}
