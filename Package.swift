@@ -53,7 +53,9 @@ let package = Package(
 
     library("Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
-      name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
+      name: "sluice",
+      dependencies: ["Policies", "Configuration", "Engine", "HTTP1", "OpenSSL", "TLS", "Transport", arguments],
+      exclude: ["Commands/RunCommand.swift"], swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
@@ -68,6 +70,7 @@ let package = Package(
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams"]),
     tests("GatewayTests", ["Gateway"]),
+    tests("CommandTests", ["sluice"]),
     tests("TidyTests"),
   ]
 )

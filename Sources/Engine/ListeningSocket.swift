@@ -129,6 +129,13 @@ package final class ListeningSocket: EventSource {
 /// Descriptors that never became a socket here.
 package enum Descriptor {
   package static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
+
+  /// Closes a listening descriptor and removes a unix socket's file.
+  package static func close(_ descriptor: Int32, listeningOn address: SocketAddress) {
+    // A file that is gone already is what was wanted.
+    if case .unix(let path) = address { _ = unsafe unlink(path) }
+    close(descriptor)
+  }
 }
 
 /// Starts connections.

@@ -57,7 +57,7 @@ package struct DevelopmentCertificates {
     var names: [CertificateBlueprint.Name] = []
   }
 
-  /// Folder that exists and takes the files.
+  /// Takes the files; made when it is missing, in a folder that exists.
   package let folder: String
   /// DNS names and IP addresses of the server certificates.
   package let names: [CertificateBlueprint.Name]
@@ -73,6 +73,9 @@ package struct DevelopmentCertificates {
   /// Keys have mode 0600. A leaf's file holds the leaf alone: the authority is what clients are
   /// told to trust.
   package func renew(now: Int, isForced: Bool, library: LibraryContext) throws(Failure) -> Report {
+    guard unsafe mkdir(folder, 0o755) == 0 || errno == EEXIST else {
+      throw .file(path: folder, FileError(number: errno))
+    }
     var report = Report()
     let servers = [
       Wanted(

@@ -1,8 +1,11 @@
-// The config language as this version speaks it.
+// The config language as this version speaks it: the core's directives and the policies'.
 
 import Configuration
+import Policies
+import PolicyChain
 
 enum Language {
   /// All directives, from which parsing, errors, `explain`, `fmt` and the reference page follow.
-  static let schema = Schema(directives: CoreDirectives.all)
+  static let schema = Schema(
+    directives: CoreDirectives.all + StandardPolicies.all.map(\.declaration))
 }

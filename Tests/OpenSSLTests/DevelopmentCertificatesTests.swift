@@ -85,10 +85,10 @@ struct DevelopmentCertificatesTests {
     }
   }
 
-  @Test func `a folder that does not exist is reported with its path`() throws {
-    let path = "/nonexistent-folder/ca.key"
+  @Test func `a folder that cannot be made is reported with its path`() throws {
+    let path = "/nonexistent-folder/certs"
     #expect(
       throws: DevelopmentCertificates.Failure.file(path: path, FileError(number: ENOENT))
-    ) { try renew("/nonexistent-folder") }
+    ) { try renew(path) }
   }
 }

@@ -78,6 +78,9 @@ extension DiagnosticCode {
     "W0101", "route that names no listener where several serve", severity: .warning)
   package static let openGroup = DiagnosticCode(
     "W0102", "auth none above a group", severity: .warning)
+  /// Raised by `check --resolve`, which looks into the file.
+  package static let doubtfulCertificate = DiagnosticCode(
+    "W0103", "certificate that clients may refuse", severity: .warning)
 }
 
 extension DiagnosticCode {
@@ -91,6 +94,6 @@ extension DiagnosticCode {
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
     unknownParameter, unservedRoute, trustsEveryone, literalSecret, sharedCertificateName,
     plainUpstream,
-    listenerNotNamed, openGroup,
+    listenerNotNamed, openGroup, doubtfulCertificate,
   ]
 }

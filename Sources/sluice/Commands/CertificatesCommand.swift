@@ -2,8 +2,7 @@
 
 import ArgumentParser
 import Bytes
-import FoundationEssentials
-import Glibc
+import Engine
 import OpenSSL
 import Telemetry
 
@@ -49,12 +48,8 @@ struct CertificatesCommand: ParsableCommand {
 
   func run() throws {
     let texts = names.isEmpty ? ["localhost", "127.0.0.1", "::1"] : names
-    guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
-      let error = FileError(number: errno)
-      throw CommandFailure(.system, "\(directory) cannot be made: \(error.text)")
-    }
     let set = DevelopmentCertificates(folder: directory, names: texts.compactMap(Self.kind))
-    let now = Int(Date().timeIntervalSince1970)
+    let now = Int(WallClock.milliseconds() / 1000)
     let report: DevelopmentCertificates.Report
     do throws(DevelopmentCertificates.Failure) {
       report = try set.renew(now: now, isForced: force, library: try library())
@@ -83,7 +78,9 @@ struct CertificatesCommand: ParsableCommand {
       text.utf8.count <= 253
       && labels.allSatisfy { label in
         (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
-          && label.utf8.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == UInt8(ascii: "-") }
+          && label.utf8.allSatisfy {
+            ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == UInt8(ascii: "-")
+          }
       }
     return isName ? .dns(text) : nil
   }

@@ -48,8 +48,9 @@ struct CheckCommand: ParsableCommand {
       let check = try CertificateCheck(resolution: resolution, day: now)
       findings.add(check.findings(in: configuration))
     }
-    try Console.print(text(of: findings.sorted, result))
-    if findings.hasErrors || (strict && !findings.all.isEmpty) {
+    let sorted = findings.sorted
+    try Console.print(text(of: sorted, result))
+    if findings.hasErrors || (strict && !sorted.isEmpty) {
       throw ExitStatus.problems.ending
     }
   }
