@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md: each one imports
-// only targets above it in this file.
+// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md:
+// each one imports only targets above it in this file.
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -10,7 +10,6 @@ let settings: [SwiftSetting] = [
   .strictMemorySafety(),
 ]
 
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -18,15 +17,16 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
   name: "sluice",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
@@ -51,15 +51,16 @@ let package = Package(
     library("Routing", ["PolicyChain"]),
     library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
 
-    library("Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+    library(
+      "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
       name: "sluice",
-      dependencies: ["Policies", "Configuration", "Engine", "HTTP1", "OpenSSL", "TLS", "Transport", arguments],
-      exclude: ["Commands/RunCommand.swift"], swiftSettings: settings),
+      dependencies: ["Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments],
+      swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
-    tests("ConfigurationTests", ["Configuration"]),
+    tests("ConfigurationTests", ["Configuration"], exclude: ["Corpus"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("EngineTests", ["Engine"]),
     tests("HTTP1Tests", ["HTTP1"]),
@@ -74,3 +75,26 @@ let package = Package(
     tests("TidyTests"),
   ]
 )
+
+// `make fuzz` sets this: then all targets are instrumented for libFuzzer, and the fuzzers are
+// built.
+if Context.environment["SLUICE_FUZZ"] != nil {
+  let flags = ["-sanitize=fuzzer,address"]
+  for target in package.targets where target.type == .regular {
+    target.swiftSettings?.append(.unsafeFlags(flags))
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
+      path: "Fuzzing",
+      exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
+}
+
+// `make gate` sets this: then the scenarios whose instructions and allocations it counts are built.
+if Context.environment["SLUICE_GATE"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Gate", dependencies: ["Bytes", "HTTPMessage", "HTTP1"], path: "Benchmarks/Gate",
+      swiftSettings: settings))
+}

@@ -39,3 +39,13 @@ package enum AtomicFile {
     return true
   }
 }
+
+/// A failed call of the operating system.
+package struct FileError: Error, Equatable, Sendable {
+  package let number: Int32
+
+  package init(number: Int32) { self.number = number }
+
+  /// The system's words for the number.
+  package var text: String { unsafe String(cString: strerror(number)) }
+}

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Configuration
 import Engine
+import Gateway
 
 /// The config that a command is about.
 struct ConfigurationOption: ParsableArguments {

@@ -1,6 +1,8 @@
 // Which release this is, as `--version` and the machine formats of `check` say it.
 
+import Gateway
+
 enum Release {
-  static let version = "0.1.0"
+  static let version = GatewayVersion.text
   static let text = "sluice \(version)"
 }

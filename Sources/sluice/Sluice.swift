@@ -32,7 +32,7 @@ struct Sluice: ParsableCommand {
       """,
     version: Release.text,
     subcommands: [
-      CheckCommand.self, FormatCommand.self, AdaptCommand.self,
+      RunCommand.self, CheckCommand.self, FormatCommand.self, AdaptCommand.self,
       SchemaCommand.self, ExplainCommand.self, EchoCommand.self, CertificatesCommand.self,
     ])
 

@@ -3,6 +3,7 @@
 
 import Configuration
 import OpenSSL
+import Upstreams
 import TLS
 
 /// What was read, by the names of listeners and upstreams.

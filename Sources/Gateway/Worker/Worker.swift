@@ -71,7 +71,7 @@ package actor Worker: LoopActor {
   }
 
   /// Accepts from a listening descriptor, which stays its opener's.
-  func listen(on descriptor: Int32, for listener: ListenerID) throws(SystemError) {
+  func listen(on descriptor: Int32, for listener: ListenerID) throws(Engine.SystemError) {
     guard let context else { return }
     let acceptor = Acceptor(
       ListeningSocket(descriptor: descriptor, on: loop), for: listener, in: context)
@@ -80,10 +80,10 @@ package actor Worker: LoopActor {
     start { await acceptor.run() }
   }
 
-  /// Stops accepting for listeners that `isGone` names.
-  func stopListening(where isGone: (ListenerID) -> Bool) {
-    for acceptor in acceptors where isGone(acceptor.listener) { acceptor.stop() }
-    acceptors.removeAll { isGone($0.listener) }
+  /// Stops accepting for all listeners but these.
+  func stopListening(except wanted: Set<ListenerID>) {
+    for acceptor in acceptors where !wanted.contains(acceptor.listener) { acceptor.stop() }
+    acceptors.removeAll { !wanted.contains($0.listener) }
   }
 
   /// New addresses of an upstream's server.
@@ -95,7 +95,7 @@ package actor Worker: LoopActor {
 
   /// Stops accepting, ends idle connections, and lets the others finish their present request.
   func drain() {
-    stopListening { _ in true }
+    stopListening(except: [])
     context?.drain()
   }
 

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Configuration
+import Gateway
 
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

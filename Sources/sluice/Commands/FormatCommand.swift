@@ -3,6 +3,7 @@
 import ArgumentParser
 import Configuration
 import Engine
+import Gateway
 import OpenSSL
 
 struct FormatCommand: ParsableCommand {

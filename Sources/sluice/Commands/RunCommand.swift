@@ -23,7 +23,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var config: ConfigurationOption
 
   func run() throws {
-    let status = GatewayProcess.run(configuration: config.path, isDevelopment: false)
+    let status = GatewayProcess.run(configuration: config.path)
     if status != 0 { throw ExitCode(status) }
   }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Configuration
+import Gateway
 
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
