@@ -10,7 +10,7 @@ binary := .build/release/sluice
 venv := .venv/.stamp
 # Folders stand in the list too: removing a file changes the time of its folder.
 sources := Package.swift $(shell find Sources 2>/dev/null)
-formatted := Sources Tests Package.swift
+formatted := Sources Tests Fuzzing Benchmarks/Gate Package.swift
 
 .PHONY: help
 help: ## Lists these tasks

@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md: each one imports
-// only targets above it in this file.
+// Sluice: an API gateway and reverse proxy. Targets stand in the order of docs/architecture.md:
+// each one imports only targets above it in this file.
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -18,8 +18,10 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -51,13 +53,14 @@ let package = Package(
     library("Routing", ["PolicyChain"]),
     library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
 
-    library("Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+    library(
+      "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
       name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
-    tests("ConfigurationTests", ["Configuration"]),
+    tests("ConfigurationTests", ["Configuration"], exclude: ["Corpus"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("EngineTests", ["Engine"]),
     tests("HTTP1Tests", ["HTTP1"]),
@@ -72,20 +75,25 @@ let package = Package(
   ]
 )
 
-// Fuzz targets are built by Fuzz/run.sh alone: their flags suit no other build.
+// `make fuzz` sets this: then all targets are instrumented for libFuzzer, and the fuzzers are
+// built.
 if Context.environment["SLUICE_FUZZ"] != nil {
-  func fuzz(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(
-      name: "fuzz-\(name)", dependencies: ["Bytes", "FuzzDriver"] + dependencies,
-      path: "Fuzz/\(folder)",
-      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+  let flags = ["-sanitize=fuzzer,address"]
+  for target in package.targets where target.type == .regular {
+    target.swiftSettings?.append(.unsafeFlags(flags))
   }
-  package.targets += [
-    .target(
-      name: "FuzzDriver", dependencies: ["Bytes"], path: "Fuzz/Driver", swiftSettings: settings),
-    fuzz("request", "Request", ["HTTP1", "HTTPMessage"]),
-    fuzz("response", "Response", ["HTTP1", "HTTPMessage"]),
-    fuzz("chunked", "Chunked", ["HTTP1", "HTTPMessage"]),
-    fuzz("path", "Path", ["HTTPMessage"]),
-  ]
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
+      path: "Fuzzing",
+      exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
+}
+
+// `make gate` sets this: then the scenarios whose instructions and allocations it counts are built.
+if Context.environment["SLUICE_GATE"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Gate", dependencies: ["Bytes", "HTTPMessage", "HTTP1"], path: "Benchmarks/Gate",
+      swiftSettings: settings))
 }

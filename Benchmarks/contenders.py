@@ -2,8 +2,8 @@
 
 Every proxy forwards to the origin over kept connections, sets the same answer fields, a request id
 and X-Forwarded-For, speaks TLS with the same P-256 certificate and has its limits raised out of the
-way. nginx writes a buffered access log, as Sluice does. HAProxy writes none: its one datagram for each
-request would make it an easy peer to beat.
+way. nginx writes a buffered access log, as Sluice does. HAProxy writes none: its one datagram for
+each request would make it an easy peer to beat.
 """
 
 import os

@@ -9,6 +9,7 @@ import re
 import sys
 
 SWIFT_TEST = re.compile(r"^\S+ {1,2}Test (?!run with )(.+) (passed|failed) after [0-9.]+ seconds")
+PYTEST_CLOSING = re.compile(r"^(=+ )?\d+ \w+.* in [0-9.]+s")
 PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|error|errors)\b")
 
 
@@ -19,7 +20,7 @@ def count(log: str) -> tuple[int, int]:
         line = re.sub(r"\x1b\[[0-9;]*m", "", line)
         if match := SWIFT_TEST.match(line):
             passed, failed = add(passed, failed, 1, match[2])
-        elif line.startswith("=") and " in " in line:
+        elif PYTEST_CLOSING.match(line):
             for number, word in PYTEST_COUNT.findall(line):
                 passed, failed = add(passed, failed, int(number), word)
     return passed, failed

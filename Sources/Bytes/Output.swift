@@ -78,8 +78,9 @@
     unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
   }
 
-  /// Not for the hot path: a `String` may have to be made contiguous first.
-  package mutating func append(_ text: String) {
+  /// Not for the hot path: a `String` may have to be made contiguous first. Disfavored, so that a
+  /// literal is a static string.
+  @_disfavoredOverload package mutating func append(_ text: String) {
     for byte in text.utf8 { append(byte) }
   }
 

@@ -6,6 +6,7 @@ import Engine
 import HTTPMessage
 import PolicyChain
 import Routing
+import TLS
 import Upstreams
 
 /// One configuration, ready to be run.
@@ -25,6 +26,17 @@ package struct Blueprint: Sendable {
     self.listeners = listeners
     self.upstreams = upstreams
     self.hash = hash
+  }
+}
+
+/// The TLS of a listener: settings, and certificates that were read as verified pairs.
+package struct ListenerSecurity: Sendable {
+  package let settings: TLSServerSettings
+  package let certificates: [ServedCertificate]
+
+  package init(settings: TLSServerSettings, certificates: [ServedCertificate]) {
+    self.settings = settings
+    self.certificates = certificates
   }
 }
 
@@ -86,7 +98,8 @@ package struct ListenerBlueprint: Sendable {
   package var name: String
   package var addresses: [SocketAddress]
   package var limits: ConnectionLimits
-  package var isSecure: Bool
+  /// Nil: clear text.
+  package var security: ListenerSecurity?
   package var servesNamedOnly: Bool
   /// Requests that no route takes are sent to https.
   package var redirectsToHTTPS: Bool
@@ -96,14 +109,14 @@ package struct ListenerBlueprint: Sendable {
 
   package init(
     id: ListenerID, name: String, addresses: [SocketAddress], limits: ConnectionLimits,
-    isSecure: Bool, servesNamedOnly: Bool, redirectsToHTTPS: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
+    security: ListenerSecurity?, servesNamedOnly: Bool, redirectsToHTTPS: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
     outermost: [PolicyBlueprint]
   ) {
     self.id = id
     self.name = name
     self.addresses = addresses
     self.limits = limits
-    self.isSecure = isSecure
+    self.security = security
     self.servesNamedOnly = servesNamedOnly
     self.redirectsToHTTPS = redirectsToHTTPS
     self.routes = routes

@@ -7,10 +7,10 @@ package enum AtomicFile {
   /// Writes beside the target under a name that did not exist, makes it durable, and renames it
   /// into place: a reader sees the old file or the new one, and a key is never readable by others
   /// for a moment. Throws the system's error number.
-  package static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(SystemError) {
+  package static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(FileError) {
     let draft = "\(path).\(getpid()).new"
     let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-    guard descriptor >= 0 else { throw SystemError(number: errno) }
+    guard descriptor >= 0 else { throw FileError(number: errno) }
     var failure: Int32 = 0
     if !writeAll(bytes, to: descriptor) || fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0 {
       failure = errno
@@ -19,7 +19,7 @@ package enum AtomicFile {
     if failure == 0, unsafe rename(draft, path) != 0 { failure = errno }
     guard failure == 0 else {
       unsafe unlink(draft)
-      throw SystemError(number: failure)
+      throw FileError(number: failure)
     }
   }
 
@@ -41,7 +41,7 @@ package enum AtomicFile {
 }
 
 /// A failed call of the operating system.
-package struct SystemError: Error, Equatable, Sendable {
+package struct FileError: Error, Equatable, Sendable {
   package let number: Int32
 
   package init(number: Int32) { self.number = number }

@@ -23,7 +23,7 @@ package struct DevelopmentCertificates {
 
   package enum Failure: Error, Equatable {
     case crypto(CryptoError)
-    case file(path: String, SystemError)
+    case file(path: String, FileError)
   }
 
   /// Folder that exists and takes the files.

@@ -5,9 +5,9 @@ import Glibc
 package enum FileBytes {
   /// The file's bytes. Throws the system's error number, and EFBIG for a file of more than `max`
   /// bytes.
-  package static func read(_ path: String, max: Int) throws(SystemError) -> [UInt8] {
+  package static func read(_ path: String, max: Int) throws(FileError) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw SystemError(number: errno) }
+    guard descriptor >= 0 else { throw FileError(number: errno) }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 16 * 1024)
@@ -18,10 +18,10 @@ package enum FileBytes {
       }
       if count < 0 {
         if errno == EINTR { continue }
-        throw SystemError(number: errno)
+        throw FileError(number: errno)
       }
       if count == 0 { return bytes }
-      guard bytes.count + count <= max else { throw SystemError(number: EFBIG) }
+      guard bytes.count + count <= max else { throw FileError(number: EFBIG) }
       bytes.append(contentsOf: block[..<count])
     }
   }

@@ -51,10 +51,12 @@ import COpenSSL
     }
   }
 
-  // The allocator must be set before the library's first allocation; if anything in the process was
-  // earlier, records cost two heap calls more and all else is the same.
+  /// Whether record buffers are kept per thread rather than returned to the heap each time. False
+  /// when something in the process used OpenSSL earlier: all else is the same then.
+  package static let keepsRecordBuffers = co_use_kept_blocks() == 1
+
   private static let isStarted: Bool = {
-    _ = co_use_kept_blocks()
+    _ = keepsRecordBuffers
     return co_start() == 1
   }()
 }

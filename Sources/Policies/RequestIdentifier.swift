@@ -77,7 +77,7 @@ package final class RequestIdentifier: Admission, Egress {
 
   package init(_ settings: Settings) {
     name = Array(settings.header.lowercased.utf8)
-    field = KnownField(name: name.span)
+    field = KnownField(name: settings.header.lowercased.utf8Span.span)
     isTrusted = settings.isTrusted
     isEchoed = settings.isEchoed
   }
@@ -90,7 +90,7 @@ package final class RequestIdentifier: Admission, Egress {
     }
     remove(from: request.fields)
     render(for: exchange)
-    guard request.fields.add(field, name: name.span, value: scratch.bytes),
+    guard request.fields.add(field, name: name, scratch),
       let entry = request.fields.entries.last
     else { throw .noRoomForFields }
     exchange.requestID = TextRange(
@@ -103,7 +103,7 @@ package final class RequestIdentifier: Admission, Egress {
     let request = exchange.request
     if exchange.requestID.isEmpty {
       render(for: exchange)
-      guard let kept = request.fields.keep(scratch.bytes) else {
+      guard let kept = request.fields.keep(scratch) else {
         exchange.isResponseOverfull = true
         return
       }
@@ -111,6 +111,7 @@ package final class RequestIdentifier: Admission, Egress {
     }
     remove(from: exchange.response.fields)
     guard isEchoed else { return }
+    let name = name
     exchange.add(field, name: name.span, value: request.text(exchange.requestID))
   }
 
@@ -140,14 +141,14 @@ package final class RequestIdentifier: Admission, Egress {
   }
 
   private func first(in fields: FieldSection) -> Int? {
-    field == .other ? fields.first(named: name.span) : fields.first(field)
+    field == .other ? fields.first(named: name, from: 0) : fields.first(field)
   }
 
   private func next(in fields: FieldSection, after index: Int) -> Int? {
-    fields.first(named: name.span, from: index + 1)
+    fields.first(named: name, from: index + 1)
   }
 
   private func remove(from fields: FieldSection) {
-    if field == .other { fields.removeAll(named: name.span) } else { fields.remove(field) }
+    if field == .other { fields.removeAll(named: name) } else { fields.remove(field) }
   }
 }

@@ -26,7 +26,8 @@ package enum StandardPolicies {
   /// Policies that every request meets before all others, and that no route can do without.
   ///
   /// The client's address comes first: whether the peer is trusted decides which ids are believed.
-  /// - Parameter settings: of `client-ip`; nil when the config has none, and then nobody is trusted.
+  /// - Parameter settings: of `client-ip`; nil when the config has none, and then nobody is
+  ///   trusted.
   package static func unconditional(_ settings: ClientAddressSettings?) -> [any Admission] {
     [ClientAddress(settings), TraceContext()]
   }

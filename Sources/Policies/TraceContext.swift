@@ -22,10 +22,9 @@ package final class TraceContext: Admission {
       fields.remove(.tracestate)
     }
     fields.remove(.traceparent)
-    let name: StaticString = "traceparent"
-    guard fields.add(.traceparent, name: name.bytes, value: scratch.bytes),
-      let entry = fields.entries.last
-    else { throw .noRoomForFields }
+    guard fields.add(.traceparent, scratch), let entry = fields.entries.last else {
+      throw .noRoomForFields
+    }
     let start = entry.value.lowerBound
     exchange.traceID = TextRange(start: start + 3, count: 32, isAdded: true)
     exchange.spanID = TextRange(start: start + 36, count: 16, isAdded: true)

@@ -47,21 +47,23 @@ package struct ListenerID: Hashable, Sendable {
 
 /// What a TLS handshake agreed on.
 package struct ConnectionSecurity: Sendable {
-  /// As OpenSSL names it, such as `TLSv1.3`.
-  package var version: StaticString
-  package var cipher: String
-  package var serverName: String?
-  package var protocolName: String?
-  package var isResumed: Bool
+  /// Such as `TLSv1.3`.
+  package let version: StaticString
+  package let cipher: StaticString
+  /// As the log writes it; empty when the client sent none.
+  package let serverName: [UInt8]
+  /// What ALPN chose; empty when it was not spoken.
+  package let protocolName: [UInt8]
+  package let isResumed: Bool
 
   package init(
-    version: StaticString, cipher: String, serverName: String?, protocolName: String?,
+    version: StaticString, cipher: StaticString, serverName: String?, protocolName: String?,
     isResumed: Bool
   ) {
     self.version = version
     self.cipher = cipher
-    self.serverName = serverName
-    self.protocolName = protocolName
+    self.serverName = Array((serverName ?? "").utf8)
+    self.protocolName = Array((protocolName ?? "").utf8)
     self.isResumed = isResumed
   }
 }

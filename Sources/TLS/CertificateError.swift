@@ -5,7 +5,7 @@ import OpenSSL
 
 package enum CertificateError: Error, Equatable, Sendable {
   /// A file cannot be read.
-  case file(path: String, SystemError)
+  case file(path: String, FileError)
   /// A part cannot be parsed, or is of a kind that is not used here.
   case unreadable(CryptoError)
   /// The key is not the one of the certificate.

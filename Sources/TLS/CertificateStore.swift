@@ -25,7 +25,7 @@ package struct CertificateStore {
   }
 
   /// How a file is read: the process may have to ask a privileged one.
-  package typealias Reader = (_ path: String) throws(SystemError) -> [UInt8]
+  package typealias Reader = (_ path: String) throws(FileError) -> [UInt8]
 
   private struct Entry {
     let source: Source
@@ -39,7 +39,7 @@ package struct CertificateStore {
 
   /// A store that opens its files itself.
   package init() {
-    self.init { path throws(SystemError) in
+    self.init { path throws(FileError) in
       try FileBytes.read(path, max: TLSLimits.pairFileBytesMax)
     }
   }
@@ -50,6 +50,9 @@ package struct CertificateStore {
   package var names: [String] { entries.keys.sorted() }
 
   package func pair(named name: String) -> CertificatePair? { entries[name]?.pair }
+
+  /// The files of a loaded certificate.
+  package func source(of name: String) -> Source? { entries[name]?.source }
 
   /// Reads a pair for the first time, or from other files than before. Throws, and changes nothing,
   /// when it cannot be used.

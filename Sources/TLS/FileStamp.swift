@@ -13,9 +13,9 @@ package struct FileStamp: Equatable, Sendable {
   private let nanoseconds: Int
 
   /// Follows symlinks, so a link that was turned to another file gives another stamp.
-  package init(path: String) throws(SystemError) {
+  package init(path: String) throws(FileError) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { throw SystemError(number: errno) }
+    guard unsafe stat(path, &status) == 0 else { throw FileError(number: errno) }
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
     size = Int(status.st_size)

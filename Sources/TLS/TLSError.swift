@@ -46,6 +46,16 @@ package struct TLSError: Error, Equatable, Sendable {
     self.alert = alert
   }
 
+  /// Whether the peer's certificate is what was refused.
+  package var isAboutCertificate: Bool {
+    switch reason {
+    case .certificateExpired, .certificateNotYetValid, .certificateUntrusted,
+      .certificateNameMismatch, .certificatePurpose, .certificateRevoked, .certificateInvalid:
+      true
+    default: false
+    }
+  }
+
   /// The reason with OpenSSL's own words, for logs.
   package var text: String {
     let words = ErrorQueue.text(code)

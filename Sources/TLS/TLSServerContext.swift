@@ -26,14 +26,14 @@ import OpenSSL
     self.library = library
     self.ticketKeys = ticketKeys
     unknownName = settings.unknownName
-    let list = ApplicationProtocol.wireList(settings.protocols)
-    unsafe protocolList = .allocate(capacity: list.count)
-    _ = unsafe protocolList.initialize(from: list)
     switch settings.clientCertificates {
     case .none: trust = nil
     case .optional(let bundle), .required(let bundle):
       trust = try TrustStore(bundle, library: library)
     }
+    let list = ApplicationProtocol.wireList(settings.protocols)
+    unsafe protocolList = .allocate(capacity: list.count)
+    _ = unsafe protocolList.initialize(from: list)
     guard let first = certificates.first else { throw TLSSetupError(.noCertificate) }
     let identity = try Self.sessionIdentity(settings, library)
     for set in try Self.sets(of: certificates, names: &names, default: first) {

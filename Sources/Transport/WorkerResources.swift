@@ -2,6 +2,8 @@
 
 import Bytes
 import Engine
+import OpenSSL
+import TLS
 
 /// Resources of one worker. Everything here is used on the worker's loop only.
 package final class WorkerResources {
@@ -18,8 +20,16 @@ package final class WorkerResources {
   /// For one chunk of a request's body, which may be pushed while `scratch` holds a response's head.
   package var uploadScratch = Output(capacity: 1024)
 
-  package init(loop: EventLoop) {
+  /// OpenSSL's state of this worker: contexts of several workers share no locks.
+  package let library: LibraryContext
+  /// Where TLS sessions take ciphertext from and put it.
+  package let tls: TLSScratch
+
+  package init(loop: EventLoop) throws(CryptoError) {
     self.loop = loop
+    library = try LibraryContext()
+    tls = TLSScratch(
+      receivedBytes: Self.bufferBytes, outgoingBytes: Transport.cipherBytesMax)
     buffers = BufferPool(capacity: Self.bufferBytes, idleMax: 256)
     pending = BufferPool(capacity: Transport.sendBytesMax, idleMax: 16)
   }

@@ -22,7 +22,7 @@ extension UpstreamConnection: BodySource {
       case .ended:
         try bodyEnded()
         return nil
-      case .failed(let error): throw lost(.broken(error))
+      case .failed(let error): throw lost(error)
       }
     }
   }

@@ -170,7 +170,7 @@ package final class UpstreamConnection {
         }
         return
       case .ended: throw ended()
-      case .failed(let error): throw lost(.broken(error))
+      case .failed(let error): throw lost(error)
       case .blocked: try await waitForProgress(exchange)
       }
     }
@@ -215,7 +215,12 @@ package final class UpstreamConnection {
 
   func lost(_ error: TransportError) -> Failure {
     response = .failed
-    let detail: String? = if case .broken(let error) = error { error.description } else { nil }
+    let detail: String? =
+      switch error {
+      case .broken(let error): error.description
+      case .insecure(let error): error.text
+      case .timedOut, .cancelled, .closed: nil
+      }
     return failure(.connectionTerminated, retry: isFresh ? .never : .ifIdempotent, detail)
   }
 

@@ -2,6 +2,7 @@
 
 import Engine
 import PolicyChain
+import TLS
 
 /// One server of an upstream.
 package struct ServerDefinition: Sendable, Hashable {
@@ -14,6 +15,15 @@ package struct ServerDefinition: Sendable, Hashable {
   package let host: Host
   /// Share of the requests among the upstream's servers; at least 1.
   package let weight: Int
+
+  /// The name or address without its port: what a certificate must have.
+  package var hostName: String {
+    switch host {
+    case .name(let name, _): name
+    case .address(.ip(let address, _)): address.description
+    case .address(.unix): "localhost"
+    }
+  }
   /// As written in the config: host and port.
   package let name: String
   package let label: ServerLabel
@@ -34,11 +44,38 @@ package enum HostRule: Sendable, Hashable {
   case fixed([UInt8])
 }
 
+/// TLS towards an upstream.
+package struct UpstreamSecurity: Sendable, Hashable {
+  /// The name that is sent and verified; nil takes each server's own.
+  package let serverName: String?
+  /// Nil takes any certificate, which the config must have said.
+  package let authorities: AuthorityBundle?
+  package let certificate: CertificatePair?
+
+  package init(serverName: String?, authorities: AuthorityBundle?, certificate: CertificatePair?) {
+    self.serverName = serverName
+    self.authorities = authorities
+    self.certificate = certificate
+  }
+
+  package static func == (a: Self, b: Self) -> Bool {
+    a.serverName == b.serverName && a.authorities == b.authorities
+      && a.certificate?.fingerprint == b.certificate?.fingerprint
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(serverName)
+    hasher.combine(certificate?.fingerprint)
+  }
+}
+
 /// An upstream: servers that do the same work.
 package struct UpstreamDefinition: Sendable, Hashable {
   package let name: String
   package let servers: [ServerDefinition]
   package let hostRule: HostRule
+  /// Nil: clear text.
+  package let security: UpstreamSecurity?
   /// Connections of the whole process at one time.
   package let connectionsMax: Int
   /// Idle connections that one worker keeps.
@@ -48,11 +85,12 @@ package struct UpstreamDefinition: Sendable, Hashable {
 
   package init(
     name: String, servers: [ServerDefinition], hostRule: HostRule,
-    connectionsMax: Int, idleMax: Int, idleTimeout: UInt64
+    security: UpstreamSecurity?, connectionsMax: Int, idleMax: Int, idleTimeout: UInt64
   ) {
     self.name = name
     self.servers = servers
     self.hostRule = hostRule
+    self.security = security
     self.connectionsMax = connectionsMax
     self.idleMax = idleMax
     self.idleTimeout = idleTimeout

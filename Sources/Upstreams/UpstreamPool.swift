@@ -6,6 +6,7 @@ import HTTP1
 import HTTPMessage
 import PolicyChain
 import Synchronization
+import TLS
 import Transport
 
 /// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per request.
@@ -24,10 +25,26 @@ package final class UpstreamPool {
   let resources: WorkerResources
   let shared: UpstreamShared
   private var isRetired = false
+  /// By server; empty when the upstream is spoken to in clear text.
+  private var contexts: [TLSClientContext] = []
 
   package init(
     _ definition: UpstreamDefinition, shared: UpstreamShared, resources: WorkerResources
-  ) {
+  ) throws(TLSSetupError) {
+    if let security = definition.security {
+      var trust: TrustStore?
+      if let bundle = security.authorities {
+        trust = try TrustStore(bundle, library: resources.library)
+      }
+      for server in definition.servers {
+        let settings = TLSClientSettings(
+          serverName: security.serverName ?? server.hostName,
+          verification: security.authorities.map { .against($0) } ?? .off,
+          protocols: [.http1], certificate: security.certificate)
+        contexts.append(
+          try TLSClientContext(settings: settings, trust: trust, library: resources.library))
+      }
+    }
     self.definition = definition
     self.shared = shared
     self.resources = resources
@@ -138,16 +155,58 @@ package final class UpstreamPool {
     do throws(SystemError) {
       socket = try Connecting.start(to: address, on: resources.loop)
     } catch { throw Self.refusal(error, server) }
-    let transport = Transport(socket: socket, pending: resources.pending)
     socket.observer = exchange.waiter
+    let transport = try makeTransport(socket, server)
     do throws(Failure) {
       while !socket.isWritable { try await exchange.waitUpstream(until: deadline, else: .connectTimeout) }
       if let error = socket.connectError() { throw Self.refusal(error, server) }
+      if transport.isSecure { try await handshake(transport, server, exchange, deadline) }
     } catch {
       transport.close(isAborting: true)
       throw error
     }
     return transport
+  }
+
+  private func makeTransport(
+    _ socket: Socket, _ server: UpstreamServer
+  ) throws(Failure) -> Transport {
+    guard !contexts.isEmpty else {
+      return Transport(socket: socket, pending: resources.pending)
+    }
+    do throws(TLSError) {
+      let session = try TLSSession(connecting: contexts[server.index], scratch: resources.tls)
+      return Transport(
+        socket: socket, session: session, scratch: resources.tls, pending: resources.pending)
+    } catch {
+      socket.close()
+      throw Failure(.upstreamTLS, origin: .gateway, retry: .never, detail: error.text)
+    }
+  }
+
+  private func handshake(
+    _ transport: Transport, _ server: UpstreamServer, _ exchange: Exchange, _ deadline: Instant
+  ) async throws(Failure) {
+    let before = Instant.now()
+    do throws(TransportError) {
+      try await transport.handshake(
+        waiter: exchange.waiter, until: min(deadline, exchange.totalDeadline))
+      exchange.waitedNanoseconds &+= resources.loop.now.since(before)
+    } catch {
+      let name = server.definition.name
+      switch error {
+      case .timedOut:
+        throw Failure(.connectTimeout, origin: .upstream, retry: .safe, detail: name)
+      case .cancelled: throw Failure(.draining, origin: .gateway, retry: .never)
+      case .insecure(let error):
+        let reason: Reason = error.isAboutCertificate ? .upstreamCertificate : .upstreamTLS
+        throw Failure(
+          reason, origin: .upstream, retry: .safe, detail: "\(name): \(error.text)")
+      case .broken(let error):
+        throw Failure(.upstreamTLS, origin: .upstream, retry: .safe, detail: "\(name): \(error)")
+      case .closed: throw Failure(.upstreamTLS, origin: .upstream, retry: .safe, detail: name)
+      }
+    }
   }
 
   private static func refusal(_ error: SystemError, _ server: UpstreamServer) -> Failure {

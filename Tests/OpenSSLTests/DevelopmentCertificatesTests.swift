@@ -47,7 +47,7 @@ struct DevelopmentCertificatesTests {
     let made = DevelopmentCertificates(folder: "/nonexistent-folder", names: [])
     #expect(
       throws: DevelopmentCertificates.Failure.file(
-        path: "/nonexistent-folder/ca.key", SystemError(number: ENOENT))
+        path: "/nonexistent-folder/ca.key", FileError(number: ENOENT))
     ) { try made.write(now: 0, library: library) }
   }
 }

@@ -32,6 +32,10 @@ struct DigestTests {
     #expect(try hmac.code(for: text.span) == code)
   }
 
+  @Test func `record buffers are kept from the first use of the library on`() {
+    #expect(LibraryContext.keepsRecordBuffers)
+  }
+
   @Test func `random numbers differ within and between blocks`() throws {
     let random = try SecureRandom(library: library)
     var seen: Set<UInt64> = []

@@ -66,7 +66,7 @@ def test_a_body_that_stops_is_given_up(start, origin):
 
 
 def test_a_client_that_does_not_read_is_given_up(start, origin):
-    site = start(listener="limits write-stall=500ms")
+    site = start(listener="limits write-stall=1s")
     from harness import responses
 
     origin.respond = responses.fixed(body=b"x" * 30_000_000)
@@ -88,7 +88,7 @@ def test_a_connection_has_a_number_of_requests(start):
 
 
 def test_a_connection_has_an_age(start):
-    with start(listener="limits max-age=300ms").connect() as client:
+    with start(listener="limits max-age=1s").connect() as client:
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             if client.ask().value("connection") == "close":

@@ -133,6 +133,25 @@ def test_the_name_chooses_the_certificate(secure, authority):
     assert presented(site, authority, "API.Example.com") == {"api.example.com"}
 
 
+def test_an_unknown_name_gets_the_first_certificate(secure, authority):
+    site = secure(certificates="ec api")
+    context = authority.client_context()
+    context.check_hostname = False
+    with handshake(site, context, name="stranger.example") as client:
+        names = {value for _, value in client.socket.getpeercert()["subjectAltName"]}
+    assert "localhost" in names
+
+
+def test_an_unknown_name_is_refused_on_demand(secure, authority):
+    site = secure(tls="min=1.2 unknown-name=refuse")
+    context = authority.client_context()
+    context.check_hostname = False
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        handshake(site, context, name="stranger.example")
+    with handshake(site, context) as client:
+        assert client.ask().status == 200
+
+
 def test_rsa_and_ecdsa_serve_one_name(secure, authority):
     site = secure(certificates="ec rsa")
     for cipher, kind in (

@@ -121,7 +121,7 @@ final class CertificateStoreTests {
     }
     let missing = CertificateStore.Source(certificate: "\(folder)/none", key: good.key)
     #expect(
-      throws: CertificateError.file(path: "\(folder)/none", SystemError(number: ENOENT))
+      throws: CertificateError.file(path: "\(folder)/none", FileError(number: ENOENT))
     ) { _ = try store.load("a", from: missing, library: authority.library) }
     #expect(store.names == [])
   }

@@ -1,5 +1,5 @@
-// Finds functions and their lengths in Swift code that has lost its comments and strings. A declaration
-// without a body, as in a protocol, is passed over.
+// Finds functions and their lengths in Swift code that has lost its comments and strings. A
+// declaration without a body, as in a protocol, is passed over.
 
 /// A function or initializer with a body.
 struct FunctionSpan: Equatable {

@@ -15,7 +15,8 @@ struct Pattern {
     !matches(in: text).isEmpty
   }
 
-  /// Each match's last group, or the whole match when the pattern has none, with its place in UTF-16.
+  /// Each match's last group, or the whole match when the pattern has none, with its place in
+  /// UTF-16.
   func matches(in text: String) -> [(text: String, offset: Int)] {
     guard let expression else { preconditionFailure("The pattern does not compile.") }
     let whole = NSRange(text.startIndex..., in: text)

@@ -24,8 +24,8 @@ enum PrivacyRules {
 
   private static let machinePath = Pattern(#"(?:^|[\s"'`(=:])/(?:home|root|Users|work)/[a-z]"#)
 
-  /// Digests of lower-case words that name the tools of one workplace. Digests, so that this file does
-  /// not hold the words.
+  /// Digests of lower-case words that name the tools of one workplace. Digests, so that this file
+  /// does not hold the words.
   static let toolWords: Set<UInt64> = [
     0x2391_9480_3edf_98f7, 0x2524_b426_1996_11b3, 0x7f7a_7547_86a6_64b8, 0x8a1b_8f4a_0a91_3503,
     0x2ffb_778d_fae5_4384, 0xd4c8_0b5a_1bd0_7e8e, 0xa113_d274_5d70_6ce3, 0xf5f1_1019_0cf0_efce,

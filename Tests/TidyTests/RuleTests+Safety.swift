@@ -9,7 +9,7 @@ extension RuleTests {
     Sample("a longer word", "unsafely()", []),
     Sample("in a comment", "// unsafe", []),
   ])
-  func `unsafe has its targets`(_ sample: Sample) { sample.check(SafetyRules.unsafe) }
+  func `unsafe has its targets`(_ sample: Sample) { sample.check(SafetyRules.memory) }
 
   @Test(arguments: [
     Sample("bare", "final class A: @unchecked Sendable {}", [1]),

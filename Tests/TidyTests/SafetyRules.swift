@@ -12,7 +12,7 @@ enum SafetyRules {
   private static let uncheckedWord = Pattern(#"@unchecked\s+Sendable|nonisolated\(unsafe\)"#)
 
   /// `unsafe` stands only in those targets and their tests.
-  static func unsafe(_ file: SourceFile) -> [Violation] {
+  static func memory(_ file: SourceFile) -> [Violation] {
     guard file.path.hasSuffix(".swift"), let target = file.target else { return [] }
     let tested = target.hasSuffix("Tests") ? String(target.dropLast("Tests".count)) : target
     guard !unsafeTargets.contains(tested) else { return [] }

@@ -1,4 +1,5 @@
-// One file as the tidy rules see it: its lines, and for Swift the same lines split into code and comments.
+// One file as the tidy rules see it: its lines, and for Swift the same lines split into code and
+// comments.
 
 /// A text file of the project, with its path below the root.
 struct SourceFile: Sendable {

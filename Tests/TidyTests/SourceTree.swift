@@ -1,5 +1,5 @@
-// The files that git tracks or would track, read once for all tidy tests. It asks git, because only git
-// knows which files of the folder belong to the project.
+// The files that git tracks or would track, read once for all tidy tests. It asks git, because only
+// git knows which files of the folder belong to the project.
 import Foundation
 
 /// The tree that holds this file, and its files.

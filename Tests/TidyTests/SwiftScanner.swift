@@ -1,6 +1,6 @@
-// Splits Swift text into code and comments, byte by byte, newlines kept. It knows line and nested block
-// comments, plain, raw and multiline strings with interpolation, and names in backticks: enough to
-// count braces and find words. It is no parser, and takes no regex literals.
+// Splits Swift text into code and comments, byte by byte, newlines kept. It knows line and nested
+// block comments, plain, raw and multiline strings with interpolation, and names in backticks:
+// enough to count braces and find words. It is no parser, and takes no regex literals.
 
 /// Reads a Swift text once; `code` and `comments` are as long as the text.
 struct SwiftScanner {

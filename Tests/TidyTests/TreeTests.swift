@@ -1,4 +1,5 @@
-// The tidy rules, run over every file of the project. RuleTests.swift shows that each rule can fail.
+// The tidy rules, run over every file of the project. RuleTests.swift shows that each rule can
+// fail.
 import Testing
 
 @Suite("The source tree")
@@ -25,7 +26,7 @@ struct TreeTests {
   }
 
   @Test func `unsafe code stays in its targets and unchecked code gives its reason`() {
-    expectNone(SourceTree.swift.flatMap(SafetyRules.unsafe))
+    expectNone(SourceTree.swift.flatMap(SafetyRules.memory))
     expectNone(SourceTree.swift.flatMap(SafetyRules.unchecked))
   }
 

@@ -6,7 +6,7 @@ enum WordRules {
     (#"\btry!"#, "`try!` traps on an error; handle it"),
     (#"\bas!"#, "`as!` traps on another type; use `as?` or a better type"),
     (#"\bfatalError\b"#, "use preconditionFailure with a sentence, for programmer errors only"),
-    (#"\bThread\.sleep\b|\bu?sleep\(|\bTask\.sleep\b"#, "nothing sleeps; wait for the event"),
+    (#"\bThread\.sleep\b|\busleep\(|\bTask\.sleep\b"#, "nothing sleeps; wait for the event"),
     (#"\bcatch\b[^{};]*\{\s*\}"#, "an error is swallowed; handle it or let it pass"),
   ]
 
@@ -25,7 +25,8 @@ enum WordRules {
   private static let broken = Pattern(#"\bFIX"# + #"ME\b"#)
   private static let reference = Pattern(#"#[0-9]+|decisions/[0-9]+"#)
 
-  /// A note for later names a decision or an issue; one that says that something is broken never lands.
+  /// A note for later names a decision or an issue; one that says that something is broken never
+  /// lands.
   static func notes(_ file: SourceFile) -> [Violation] {
     file.violations("a note for later names its issue or decision", in: file.comments) {
       later.isIn($0) && !reference.isIn($0)

@@ -69,6 +69,8 @@ extension DiagnosticCode {
 
   package static let trustsEveryone = DiagnosticCode("A0101", "trust in every address")
   package static let literalSecret = DiagnosticCode("A0102", "literal secret")
+  package static let redirectHostFromRequest = DiagnosticCode(
+    "A0103", "redirect to a host taken from the request")
   package static let sharedCertificateName = DiagnosticCode(
     "A0104", "certificates of one name and key type")
   package static let plainUpstream = DiagnosticCode(
@@ -89,7 +91,8 @@ extension DiagnosticCode {
     duplicateName, unknownReference, badInclude, includeDenied, badVersion, nothingToRemove,
     settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, ambiguousRoutes,
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
-    unknownParameter, unservedRoute, trustsEveryone, literalSecret, sharedCertificateName,
+    unknownParameter, unservedRoute, trustsEveryone, literalSecret, redirectHostFromRequest,
+    sharedCertificateName,
     plainUpstream,
     listenerNotNamed, openGroup,
   ]

@@ -22,7 +22,8 @@ package enum TLSVersion: String, Sendable, CaseIterable, Comparable {
 }
 
 package enum ClientCertificateDemand: String, Sendable, CaseIterable {
-  case none, optional, required
+  case never = "none"
+  case optional, required
 }
 
 package enum UnknownNameAction: String, Sendable, CaseIterable {
@@ -33,7 +34,7 @@ package struct ListenerTLSSettings: Sendable {
   package var minimum = TLSVersion.tls12
   package var certificates: [String] = []
   package var clientAuthorityPath: String?
-  package var clientCertificate = ClientCertificateDemand.none
+  package var clientCertificate = ClientCertificateDemand.never
   package var unknownName = UnknownNameAction.serve
 }
 
@@ -93,7 +94,7 @@ extension CoreDirectives {
     ],
     examples: [Example("TLS 1.3 only", config: "tls min=1.3 certificates=[api]")],
     check: { settings in
-      (settings.clientCertificate == .none) == (settings.clientAuthorityPath == nil)
+      (settings.clientCertificate == .never) == (settings.clientAuthorityPath == nil)
         ? []
         : [
           SettingsProblem(

@@ -12,11 +12,12 @@ package struct MatchSettings: Sendable {
 }
 
 package enum AuthRule: String, Sendable, CaseIterable {
-  case none
+  /// Not called `none`, which an optional would take for its own.
+  case everyone = "none"
 }
 
 package struct AuthSettings: Sendable {
-  package var rule = AuthRule.none
+  package var rule = AuthRule.everyone
 }
 
 package struct ShareSettings: Sendable {
@@ -54,7 +55,7 @@ extension CoreDirectives {
   static let match = Manual<MatchSettings>(
     directive: "match",
     summary: "What a request must be. Several lines in one scope: any of them.",
-    scopes: [.group, .route], inheritance: .conjunction, isRepeatable: true,
+    scopes: [.group, .route], inheritance: .narrowing, isRepeatable: true,
     defaults: MatchSettings(),
     properties: [
       .anyOf("listener", \.listeners, of: .reference(to: .listener), "Where it came in."),

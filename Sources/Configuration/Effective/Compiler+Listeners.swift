@@ -33,11 +33,7 @@ extension Compiler {
       }
       routes.append(effective(route, matches, scopes, listener: folded))
     }
-    for open in block where open.directive == "auth" {
-      report(
-        .openGroup, "'auth none' here opens every route that does not say otherwise",
-        at: open.location)
-    }
+    warnOfOpen(block, "every route that does not say otherwise")
     return ListenerConfiguration(
       name: statement.name, binds: block.all(CoreDirectives.bind).map(\.0),
       tls: block.first(CoreDirectives.listenerTLS), redirectsToHTTPS: redirects,

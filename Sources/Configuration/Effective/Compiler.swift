@@ -148,12 +148,15 @@ struct Compiler {
   private mutating func foldedDefaults() -> FoldedScope {
     let blocks = statements.filter { $0.directive == "defaults" }.map(\.block)
     refuseRepetitions(amongDefaults: blocks)
-    for statement in blocks.joined() where statement.directive == "auth" {
-      report(
-        .openGroup, "'auth none' here opens every route that does not say otherwise",
-        at: statement.location)
-    }
+    warnOfOpen(Array(blocks.joined()), "every route that does not say otherwise")
     return fold(FoldedScope(), Array(blocks.joined()))
+  }
+
+  /// Open by decision, but for more than the eye sees at that place.
+  mutating func warnOfOpen(_ statements: [CheckedStatement], _ what: String) {
+    for (auth, statement) in statements.all(CoreDirectives.auth) where auth.rule == .everyone {
+      report(.openGroup, "'auth none' here opens \(what)", at: statement.location)
+    }
   }
 
   /// The same property in two blocks is an error, so that file order never matters.
@@ -176,10 +179,15 @@ struct Compiler {
     }
   }
 
+  /// What a statement says that only one block may say. A record that is switched off or reset says
+  /// something of each of its properties.
   private func keys(of statement: CheckedStatement) -> [(String, SourceLocation)] {
     let directive = statement.directive
-    guard case .record = statement.shape.inheritance, statement.form == .settings else {
-      return [(directive, statement.location)]
+    guard case .record = statement.shape.inheritance else {
+      return checker.repetitionKey(statement).map { [($0, statement.location)] } ?? []
+    }
+    guard statement.form == .settings else {
+      return statement.shape.properties.map { ("\(directive) \($0.name)", statement.location) }
     }
     return statement.values.map { ("\(directive) \($0.name)", $0.provenance) }
   }

@@ -50,7 +50,7 @@ package struct EffectiveSettings: Sendable {
       (folded.slots[slot] ?? []).filter {
         $0.declaration.shape.directive == shape.directive
       }
-    case .record, .none: []
+    case .record, .narrowing, .none: []
     }
   }
 

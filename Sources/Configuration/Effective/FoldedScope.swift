@@ -52,7 +52,7 @@ struct FoldedScope: Sendable {
       case .atomic(let slot):
         let kept = replaced.insert(slot).inserted ? [] : slots[slot] ?? []
         slots[slot] = kept + [entry(statement, key: "")]
-      case .none: continue
+      case .narrowing, .none: continue
       }
     }
   }

@@ -56,7 +56,9 @@ extension Compiler {
       let index = tree.groups.count
       tree.groups.append(
         RouteTree.Group(statement: statement, parent: group, lines: lines, isWhole: isWhole))
-      if statement.block.contains(where: { $0.directive == "group" }) { warnOfOpenGroup(statement) }
+      if statement.block.contains(where: { $0.directive == "group" }) {
+        warnOfOpen(statement.block, "the groups inside")
+      }
       for inner in statement.block { add(inner, to: &tree, in: index, lines: lines) }
     case "route":
       let prefix = group.map { tree.groups[$0].statement.name + "." } ?? ""
@@ -66,12 +68,6 @@ extension Compiler {
           statement: statement, group: group, id: prefix + statement.name,
           lines: narrowed(own, by: lines), isWhole: statement.isBlockWhole && isAroundWhole))
     default: break
-    }
-  }
-
-  private mutating func warnOfOpenGroup(_ statement: CheckedStatement) {
-    for open in statement.block where open.directive == "auth" {
-      report(.openGroup, "'auth none' here opens the groups inside", at: open.location)
     }
   }
 

@@ -133,7 +133,7 @@ enum CanonicalForm {
       guard !entries.isEmpty else { return nil }
       let objects = entries.map { JSON.object(properties(declaration, $0.values)) }
       return shape.isRepeatable ? .array(sorted(objects)) : objects.first
-    case .none: return nil
+    case .narrowing, .none: return nil
     }
   }
 

@@ -3,7 +3,7 @@
 // byte.
 
 /// A JSON value.
-package enum JSON: Sendable, Hashable {
+package enum JSON: Sendable, Hashable, CustomStringConvertible {
   case null
   case bool(Bool)
   case number(Int)
@@ -31,6 +31,8 @@ package enum JSON: Sendable, Hashable {
     write(to: &text, indent: nil)
     return text
   }
+
+  package var description: String { compact }
 
   /// The text with two blanks per level and a final newline.
   package var pretty: String {

@@ -98,6 +98,7 @@ private enum LanguageSchema {
   static func settings(in scope: Scope, _ schema: Schema) -> JSON {
     let inherited = schema.directives.filter {
       $0.shape.scopes.contains(scope) && $0.shape.inheritance != .none
+        && $0.shape.inheritance != .narrowing
     }
     return .members([
       "type": .string("object"), "properties": .object(references(to: inherited)),

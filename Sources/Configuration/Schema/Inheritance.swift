@@ -12,6 +12,9 @@ package enum Inheritance: Sendable, Hashable {
   case keyedSet(keyArguments: Int)
   /// The statements of every scope hold together; `off` drops the inherited ones.
   case conjunction
+  /// `match`: a conjunction that cannot be switched off, in which the statements of one scope are
+  /// alternatives. The route tree folds it, since it decides which routes there are.
+  case narrowing
   /// The nearest scope's statements replace those of every other directive with the same slot.
   case atomic(slot: String)
   /// Not inherited: it holds where it stands.
@@ -29,7 +32,7 @@ package enum Inheritance: Sendable, Hashable {
   package var hasOff: Bool {
     switch self {
     case .record, .keyedSet, .conjunction: true
-    case .atomic, .none: false
+    case .narrowing, .atomic, .none: false
     }
   }
 
@@ -39,6 +42,7 @@ package enum Inheritance: Sendable, Hashable {
     case .record: "record: an inner scope changes single properties"
     case .keyedSet: "keyed set: an inner scope adds entries, or replaces the one of the same key"
     case .conjunction: "conjunction: what every scope says must hold"
+    case .narrowing: "conjunction: a line of every scope must hold, any one of each"
     case .atomic(let slot) where slot == "action": "atomic: the nearest action replaces any other"
     case .atomic: "atomic: the nearest statement replaces the whole"
     case .none: "not inherited"

@@ -283,9 +283,13 @@ struct StatementChecker {
     }
   }
 
-  private func repetitionKey(_ statement: CheckedStatement) -> String? {
+  /// What may stand once in a scope; nil for a statement that may be repeated.
+  func repetitionKey(_ statement: CheckedStatement) -> String? {
     if case .keyedSet(let keys) = statement.shape.inheritance {
-      let key = statement.arguments.prefix(keys).map(\.value.canonical.compact)
+      let key = statement.arguments.prefix(keys).map { argument in
+        if case .string(let text) = argument.value.canonical { return text }
+        return argument.value.canonical.compact
+      }
       return ([statement.directive] + key).joined(separator: " ")
     }
     return statement.shape.isRepeatable ? nil : statement.directive

@@ -10,7 +10,7 @@ package enum Suggestion {
       let isPrefix = written.utf8.count >= 3 && name.hasPrefix(written)
       let distance = isPrefix ? 2 : distance(written, name)
       // An edit per two letters is a different word, not a slip.
-      guard distance <= 2, distance * 2 <= max(written.utf8.count, 2) else { continue }
+      guard distance <= 2, isPrefix || distance * 2 <= max(written.utf8.count, 2) else { continue }
       if best.map({ distance < $0.distance }) ?? true { best = (name, distance) }
     }
     return best?.name

@@ -13,6 +13,7 @@ import Upstreams
 /// Turns effective configs into blueprints. Ids of names stay the same from one config to the next.
 struct BlueprintCompiler {
   private let policies: [Registration]
+  private var security = SecurityMaterial()
   private(set) var names = MetricNames()
 
   init(policies: [Registration]) {
@@ -31,7 +32,11 @@ struct BlueprintCompiler {
       })
   }
 
-  mutating func compile(_ configuration: EffectiveConfiguration, hash: String) -> Blueprint {
+  /// - Parameter security: what was read from the certificate files that the config names.
+  mutating func compile(
+    _ configuration: EffectiveConfiguration, security: SecurityMaterial, hash: String
+  ) -> Blueprint {
+    self.security = security
     let upstreams = configuration.upstreams.map { upstream($0) }
     let indices = Dictionary(
       uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
@@ -61,7 +66,7 @@ struct BlueprintCompiler {
       }
     return UpstreamDefinition(
       name: upstream.name, servers: servers, hostRule: rule,
-      connectionsMax: upstream.connections.max, idleMax: upstream.connections.idle,
+      security: security.upstreams[upstream.name], connectionsMax: upstream.connections.max, idleMax: upstream.connections.idle,
       idleTimeout: UInt64(upstream.connections.idleTimeout.milliseconds))
   }
 
@@ -81,7 +86,7 @@ struct BlueprintCompiler {
     ListenerBlueprint(
       id: ListenerID(index: Int(names.listeners.id(of: listener.name))), name: listener.name,
       addresses: listener.binds.flatMap { Self.addresses($0.address) }, limits: limits(listener),
-      isSecure: listener.tls != nil, servesNamedOnly: listener.servesNamedOnly,
+      security: security.listeners[listener.name], servesNamedOnly: listener.servesNamedOnly,
       redirectsToHTTPS: listener.redirectsToHTTPS,
       routes: listener.routes.map { route($0, upstreams: upstreams) },
       scopes: listener.scopes.map {

@@ -45,13 +45,25 @@ struct ConfigurationReader {
   }
 
   let path: String
+  private let library: LibraryContext
+
+  init(path: String, library: LibraryContext) {
+    self.path = path
+    self.library = library
+  }
+
+  /// The folder of a path with its slash; empty for the working folder.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "" }
+    return String(path[...slash])
+  }
 
   func read() throws(Refusal) -> Reading {
     do throws(FileProblem) {
       _ = try DiskFiles().read(path)
     } catch { throw .unreadable("\(path) cannot be read: \(error.message)") }
     let loader = ConfigurationLoader(files: DiskFiles(), schema: Language.schema)
-    let result = loader.load(path, resolving: ProcessEnvironment(folder: folder))
+    let result = loader.load(path, resolving: ProcessEnvironment(folder: Self.folder(of: path)))
     let rendering = HumanRendering(sources: result.sources, hasColor: false)
     guard let configuration = result.configuration else {
       throw .invalid(rendering.text(of: result.diagnostics))
@@ -61,16 +73,14 @@ struct ConfigurationReader {
       configuration: configuration, hash: hash(of: configuration), warnings: warnings)
   }
 
-  /// The folder of the config with its slash; empty for the working folder.
-  private var folder: String {
-    guard let slash = path.lastIndex(of: "/") else { return "" }
-    return String(path[...slash])
-  }
 
   private func hash(of configuration: EffectiveConfiguration) -> String {
-    let text = Array(configuration.canonical.description.utf8)
-    var output = Output(capacity: 64)
-    for byte in SHA256.hash(text.span).prefix(16) { output.append(hex: UInt64(byte), width: 2) }
-    return output.bytes.text
+    let text = Array(configuration.canonical.compact.utf8)
+    do throws(CryptoError) {
+      return String(try SHA256(library: library).digest(of: text.span).hex.prefix(32))
+    } catch {
+      // A name for metrics only: a config is not refused for want of it.
+      return "unknown"
+    }
   }
 }

@@ -1,42 +1,212 @@
-// Control: the actor that never serves traffic. It compiles, resolves, watches, answers the admin endpoint and tells the
-// workers what changed.
+// Control: the actor that never serves traffic. It reads the config, opens the sockets, starts the workers, and tells
+// them what changed: a new config, a certificate, an address, the end.
 
+import Configuration
 import Engine
+import Logging
+import OpenSSL
+import Policies
 import PolicyChain
+import TLS
 import Telemetry
 import Upstreams
 
+/// The gateway's own affairs, on one loop of its own.
 package actor Control: LoopActor {
+  /// How far the process is. Readiness is told from it.
+  enum Phase {
+    case starting, serving
+    /// Readiness fails, and the listeners still accept for a moment.
+    case leaving
+    case draining
+  }
+
   package nonisolated let loop: EventLoop
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     unsafe loop.asUnownedSerialExecutor()
   }
 
-  private var workers: [WorkerThread] = []
-  private var sockets = ListenerSockets()
-  private let workerCount: Int
+  let log: Logger
+  let configurationPath: String
+  let library: LibraryContext
+  let ticketKeys: TicketKeys
+  let limiter = ConnectionLimiter()
+  /// Set before the loop ends.
+  let ending: ProcessEnding
 
-  package init(on loop: EventLoop, workers: Int) {
+  var compiler = BlueprintCompiler(policies: StandardPolicies.all)
+  var security: SecurityReader
+  var configuration: EffectiveConfiguration?
+  var blueprint: Blueprint?
+  var workers: [WorkerThread] = []
+  var sockets = ListenerSockets()
+  var sharedUpstreams: SharedUpstreams = [:]
+  var logWriter: LogWriter?
+  var phase = Phase.starting
+  var metrics = ControlMetrics(version: GatewayVersion.text, configHash: "")
+  var admin: AdminServer?
+  var signals: SignalSource?
+  let housekeeper: Waiter
+  /// Cut short by a second signal.
+  let drainWaiter: Waiter
+
+  package init(
+    on loop: EventLoop, configuration path: String, log: Logger, ending: ProcessEnding
+  ) throws(CryptoError) {
     self.loop = loop
-    workerCount = workers
+    configurationPath = path
+    self.log = log
+    self.ending = ending
+    library = try LibraryContext()
+    ticketKeys = try TicketKeys(library: library) {
+      Int(Instant.now().nanoseconds / 1_000_000_000)
+    }
+    security = SecurityReader(
+      folder: ConfigurationReader.folder(of: path), library: library)
+    housekeeper = Waiter(on: loop)
+    drainWaiter = Waiter(on: loop)
   }
 
-  package func thinSlice(_ blueprint: Blueprint) async throws {
-    let fresh = try sockets.prepare(blueprint.listeners, workers: workerCount)
+  /// Takes the config and starts to serve. Nothing is left open when it throws.
+  package func boot() async throws(StartFailure) {
+    let reading = try readConfiguration()
+    let material = try readSecurity(reading.configuration)
+    let blueprint = compiler.compile(
+      reading.configuration, security: material, hash: reading.hash)
+    addSharedUpstreams(of: blueprint)
+    let count = workerCount(reading.configuration)
+    let fresh = try openSockets(blueprint, workers: count)
     sockets.commit(fresh)
-    let writer = try LogWriter(
-      destination: LogDestination(path: "/tmp/sluice-access.log"), queueBlocksMax: 64,
-      onError: { _ in })
-    let shared = Worker.Shared(
-      upstreams: [:], limiter: ConnectionLimiter(), log: writer,
-      noRoute: RouteLabel(name: "none", metric: 0), protocolErrors: [:])
-    for index in 0..<workerCount {
-      let thread = try WorkerThread(index: index, seed: .random(in: 0 ... .max))
-      workers.append(thread)
-      try await thread.worker.boot(blueprint, shared: shared)
-      for (key, descriptors) in fresh {
-        try await thread.worker.listen(on: descriptors[index], for: key.listener)
+    try openAdmin(reading.configuration)
+    if let user = reading.configuration.user { try become(user) }
+    logWriter = try openLog(reading.configuration)
+    try await startWorkers(count, blueprint, fresh)
+    configuration = reading.configuration
+    self.blueprint = blueprint
+    accepted(reading)
+    try startSignals()
+    start { [self] in await keepHouse() }
+    phase = .serving
+    announce(blueprint)
+  }
+
+  // MARK: Steps of the start
+
+  private func readConfiguration() throws(StartFailure) -> ConfigurationReader.Reading {
+    do throws(ConfigurationReader.Refusal) {
+      return try ConfigurationReader(path: configurationPath, library: library).read()
+    } catch {
+      switch error {
+      case .unreadable(let text): throw StartFailure(.unreadable, text)
+      case .invalid(let text): throw StartFailure(.invalidConfiguration, text)
       }
     }
+  }
+
+  private func readSecurity(
+    _ configuration: EffectiveConfiguration
+  ) throws(StartFailure) -> SecurityMaterial {
+    do throws(SecurityReader.Refusal) {
+      return try security.read(configuration)
+    } catch {
+      throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
+    }
+  }
+
+  private func openSockets(
+    _ blueprint: Blueprint, workers: Int
+  ) throws(StartFailure) -> [ListenerSockets.Key: [Int32]] {
+    do throws(ListenerSockets.Refusal) {
+      return try sockets.prepare(blueprint.listeners, workers: workers)
+    } catch { throw StartFailure(.system, error.text) }
+  }
+
+  private func become(_ user: String) throws(StartFailure) {
+    do throws(Engine.SystemError) {
+      try ProcessLimits.become(user)
+    } catch {
+      throw StartFailure(.system, "the process cannot become the user \(user): \(error.message)")
+    }
+  }
+
+  private func openLog(
+    _ configuration: EffectiveConfiguration
+  ) throws(StartFailure) -> LogWriter? {
+    guard let settings = configuration.accessLog else { return nil }
+    let log = log
+    do throws(LogFailure) {
+      let destination: LogDestination =
+        switch settings.target {
+        case .standardOutput: LogDestination(descriptor: 1)
+        case .standardError: LogDestination(descriptor: 2)
+        case .file(let path): try LogDestination(path: path)
+        }
+      return try LogWriter(destination: destination, queueBlocksMax: 64) { failure in
+        log.error("the access log cannot be written: \(failure)")
+      }
+    } catch {
+      throw StartFailure(.system, "the access log \(settings.target) cannot be opened: \(error)")
+    }
+  }
+
+  private func startWorkers(
+    _ count: Int, _ blueprint: Blueprint, _ fresh: [ListenerSockets.Key: [Int32]]
+  ) async throws(StartFailure) {
+    let seed = UInt64.random(in: 0 ... .max)
+    do {
+      for index in 0..<count {
+        let thread = try WorkerThread(index: index, seed: seed)
+        workers.append(thread)
+        try await thread.worker.boot(blueprint, shared: shared)
+      }
+      for (index, thread) in workers.enumerated() {
+        for (key, descriptors) in fresh {
+          try await thread.worker.listen(on: descriptors[index], for: key.listener)
+        }
+      }
+    } catch let error as GenerationError {
+      throw StartFailure(.invalidConfiguration, error.text)
+    } catch {
+      throw StartFailure(.system, "a worker cannot be started: \(error)")
+    }
+  }
+
+  var shared: Worker.Shared {
+    Worker.Shared(
+      upstreams: sharedUpstreams, limiter: limiter, log: logWriter,
+      noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
+      protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
+  }
+
+  func addSharedUpstreams(of blueprint: Blueprint) {
+    for upstream in blueprint.upstreams where sharedUpstreams[upstream.name] == nil {
+      sharedUpstreams[upstream.name] = UpstreamShared()
+    }
+  }
+
+  private func workerCount(_ configuration: EffectiveConfiguration) -> Int {
+    switch configuration.workers {
+    case .auto: ProcessLimits.processorCount()
+    case .exactly(let count): count
+    }
+  }
+
+  /// Notes that a config is served now.
+  func accepted(_ reading: ConfigurationReader.Reading) {
+    metrics.configHash = reading.hash
+    metrics.isLastReloadGood = true
+    metrics.lastReloadUnixSeconds = WallClock.milliseconds() / 1000
+    if !reading.warnings.isEmpty { log.warning("\(reading.warnings)") }
+  }
+
+  private func announce(_ blueprint: Blueprint) {
+    let places = blueprint.listeners.map { listener in
+      "\(listener.name) on \(listener.addresses.map(\.description).joined(separator: ", "))"
+    }
+    log.notice(
+      "ready", metadata: [
+        "listeners": "\(places.joined(separator: "; "))", "workers": "\(workers.count)",
+        "admin": "\(admin?.addressText ?? "none")", "config": "\(blueprint.hash)",
+      ])
   }
 }

@@ -17,6 +17,16 @@ struct ListenerSockets {
     let listener: String
     let address: SocketAddress
     let error: SystemError
+
+    var text: String {
+      let hint =
+        switch error.code {
+        case EADDRINUSE: "the address is in use"
+        case EACCES: "this needs the right to bind a port below 1024"
+        default: error.message
+        }
+      return "listener \(listener) cannot listen on \(address): \(hint)"
+    }
   }
 
   private(set) var open: [Key: [Int32]] = [:]
@@ -74,6 +84,11 @@ struct ListenerSockets {
       close(opened)
       throw Refusal(listener: listener, address: address, error: error)
     }
+  }
+
+  /// Closes what `prepare` opened and nobody uses.
+  static func discard(_ fresh: [Key: [Int32]]) {
+    for descriptors in fresh.values { close(descriptors) }
   }
 
   private static func close(_ descriptors: [Int32]) {

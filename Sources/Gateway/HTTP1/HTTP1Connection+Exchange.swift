@@ -71,7 +71,7 @@ extension HTTP1Connection {
     guard !transport.socket.isBroken, exchange.outcome.isComplete else {
       return close(isAborting: !exchange.outcome.isComplete)
     }
-    transport.socket.shutdownSending()
+    transport.endSending()
     guard let input, !transport.socket.isPeerClosed else { return close() }
     let end = context.loop.now.advanced(milliseconds: ConnectionLimits.lingerTimeout)
     var left = ConnectionLimits.lingerBytesMax

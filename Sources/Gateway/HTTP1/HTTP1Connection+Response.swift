@@ -160,7 +160,7 @@ extension HTTP1Connection {
     switch error {
     case .timedOut: Failure(.writeStalled, origin: .downstream, retry: .never)
     case .cancelled: Failure(.draining, origin: .gateway, retry: .never)
-    case .broken, .closed: Failure(.clientGone, origin: .downstream, retry: .never)
+    case .broken, .closed, .insecure: Failure(.clientGone, origin: .downstream, retry: .never)
     }
   }
 }

@@ -1,14 +1,30 @@
 // One configuration on one worker: route tables, chains and upstream pools, built from the blueprint. A reload builds the
 // next one aside; exchanges in flight keep the chains that they started with.
 
+import Configuration
 import Engine
+import Policies
 import PolicyChain
 import Routing
+import TLS
 import Transport
 import Upstreams
 
 /// What all workers share of the upstreams, by name, over all generations.
 package typealias SharedUpstreams = [String: UpstreamShared]
+
+/// Why a blueprint cannot be run: what `check` cannot see without opening files.
+package enum GenerationError: Error {
+  case routes(RouteTableError)
+  case security(of: String, TLSSetupError)
+
+  package var text: String {
+    switch self {
+    case .routes(let error): "the routes cannot be compiled: \(error)"
+    case .security(let name, let error): "TLS of \(name): \(error.text)"
+    }
+  }
+}
 
 /// A worker's objects of one configuration.
 final class Generation {
@@ -19,25 +35,48 @@ final class Generation {
   /// - Parameter previous: the generation before: pools of upstreams that did not change go on with their connections.
   init(
     _ blueprint: Blueprint, previous: Generation?, shared: SharedUpstreams,
-    resources: WorkerResources, seed: UInt64
-  ) throws(RouteTableError) {
+    resources: WorkerResources, ticketKeys: TicketKeys, seed: UInt64
+  ) throws(GenerationError) {
     var pools: [String: UpstreamPool] = [:]
     for definition in blueprint.upstreams {
       if let kept = previous?.pools[definition.name], kept.definition == definition {
         pools[definition.name] = kept
       } else {
-        pools[definition.name] = UpstreamPool(
-          definition, shared: shared[definition.name] ?? UpstreamShared(), resources: resources)
+        pools[definition.name] = try Self.pool(definition, shared, resources)
       }
     }
     self.pools = pools
     let ordered = blueprint.upstreams.compactMap { pools[$0.name] }
     var listeners: [ListenerID: ListenerRuntime] = [:]
     for listener in blueprint.listeners {
-      let builder = ListenerBuilder(listener, pools: ordered)
-      listeners[listener.id] = try builder.build(seed: seed)
+      let builder = ListenerBuilder(
+        listener, pools: ordered, clientAddress: blueprint.clientAddress)
+      let security = try Self.security(of: listener, resources, ticketKeys)
+      do throws(RouteTableError) {
+        listeners[listener.id] = try builder.build(security: security, seed: seed)
+      } catch { throw .routes(error) }
     }
     self.listeners = listeners
+  }
+
+  private static func pool(
+    _ definition: UpstreamDefinition, _ shared: SharedUpstreams, _ resources: WorkerResources
+  ) throws(GenerationError) -> UpstreamPool {
+    do throws(TLSSetupError) {
+      return try UpstreamPool(
+        definition, shared: shared[definition.name] ?? UpstreamShared(), resources: resources)
+    } catch { throw .security(of: definition.name, error) }
+  }
+
+  private static func security(
+    of listener: ListenerBlueprint, _ resources: WorkerResources, _ keys: TicketKeys
+  ) throws(GenerationError) -> TLSServerContext? {
+    guard let security = listener.security else { return nil }
+    do throws(TLSSetupError) {
+      return try TLSServerContext(
+        settings: security.settings, certificates: security.certificates, ticketKeys: keys,
+        library: resources.library)
+    } catch { throw .security(of: listener.name, error) }
   }
 
   func listener(_ id: ListenerID) -> ListenerRuntime? { listeners[id] }
@@ -56,13 +95,17 @@ final class Generation {
 struct ListenerBuilder {
   private let blueprint: ListenerBlueprint
   private let pools: [UpstreamPool]
+  private let clientAddress: ClientAddressSettings
 
-  init(_ blueprint: ListenerBlueprint, pools: [UpstreamPool]) {
+  init(
+    _ blueprint: ListenerBlueprint, pools: [UpstreamPool], clientAddress: ClientAddressSettings
+  ) {
     self.blueprint = blueprint
     self.pools = pools
+    self.clientAddress = clientAddress
   }
 
-  func build(seed: UInt64) throws(RouteTableError) -> ListenerRuntime {
+  func build(security: TLSServerContext?, seed: UInt64) throws(RouteTableError) -> ListenerRuntime {
     let table = try RouteTable(
       routes: blueprint.routes.map(\.matches),
       scopes: blueprint.scopes.map { RouteScope(matches: $0.matches, parent: $0.parent) },
@@ -71,7 +114,8 @@ struct ListenerBuilder {
         servesNamedOnly: blueprint.servesNamedOnly || blueprint.redirectsToHTTPS),
       seed: seed)
     return ListenerRuntime(
-      id: blueprint.id, name: blueprint.name, limits: blueprint.limits, table: table,
+      id: blueprint.id, name: blueprint.name, limits: blueprint.limits,
+      security: security, table: table,
       routes: blueprint.routes.map { ListenerRuntime.Route(label: $0.label, chain: chain($0)) },
       scopes: blueprint.scopes.map { scope($0.policies) }, outermost: scope(blueprint.outermost))
   }
@@ -99,8 +143,10 @@ struct ListenerBuilder {
   private func chain(
     _ policies: [PolicyBlueprint], _ destination: (any Destination)?, parameterNames: [String]
   ) -> PolicyChain {
-    let context = ChainContext(isSecure: blueprint.isSecure, parameterNames: parameterNames)
-    var steps: [PolicyChain.Step] = []
+    let context = ChainContext(isSecure: blueprint.security != nil, parameterNames: parameterNames)
+    var steps: [PolicyChain.Step] = StandardPolicies.unconditional(clientAddress).map {
+      .admission($0)
+    }
     var egress: [any Egress] = []
     var answering: (any Destination)?
     for policy in policies {

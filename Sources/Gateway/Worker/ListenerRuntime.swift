@@ -4,6 +4,7 @@ import Bytes
 import HTTPMessage
 import PolicyChain
 import Routing
+import TLS
 
 /// What a listener does with requests.
 final class ListenerRuntime {
@@ -21,6 +22,8 @@ final class ListenerRuntime {
   let id: ListenerID
   let nameBytes: [UInt8]
   let limits: ConnectionLimits
+  /// Nil: clear text.
+  let security: TLSServerContext?
   private let table: RouteTable
   /// By the table's route indices.
   private let routes: [Route]
@@ -29,12 +32,13 @@ final class ListenerRuntime {
   private let outermost: ScopeChains
 
   init(
-    id: ListenerID, name: String, limits: ConnectionLimits, table: RouteTable, routes: [Route],
-    scopes: [ScopeChains], outermost: ScopeChains
+    id: ListenerID, name: String, limits: ConnectionLimits, security: TLSServerContext?,
+    table: RouteTable, routes: [Route], scopes: [ScopeChains], outermost: ScopeChains
   ) {
     self.id = id
     nameBytes = Array(name.utf8)
     self.limits = limits
+    self.security = security
     self.table = table
     self.routes = routes
     self.scopes = scopes

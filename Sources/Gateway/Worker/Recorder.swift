@@ -62,6 +62,16 @@ final class Recorder {
     }
     record.version = request.version.name.bytes
     if let agent = fields.first(.userAgent) { record.userAgent = fields.value(at: agent) }
+    let security = exchange.connection?.security
+    let serverName = security?.serverName ?? []
+    let protocolName = security?.protocolName ?? []
+    if let security {
+      record.tlsVersion = security.version.bytes
+      record.tlsCipher = security.cipher.bytes
+      record.tlsServerName = serverName.span
+      record.tlsProtocol = protocolName.span
+      record.isResumed = security.isResumed
+    }
     record.status = exchange.response.status
     record.bytesIn = exchange.outcome.requestBodyBytes
     record.bytesOut = exchange.outcome.responseBodyBytes

@@ -4,7 +4,7 @@ import Engine
 import OpenSSL
 import PolicyChain
 import Routing
-import Synchronization
+import TLS
 import Telemetry
 import Transport
 import Upstreams
@@ -37,16 +37,19 @@ package actor Worker: LoopActor {
     let log: LogWriter?
     let noRoute: RouteLabel
     let protocolErrors: [String: UInt16]
+    let ticketKeys: TicketKeys
   }
 
   /// Builds the first generation. Nothing is accepted before `listen`.
-  func boot(_ blueprint: Blueprint, shared: Shared) throws(RouteTableError) {
-    let resources = WorkerResources(loop: loop)
+  func boot(_ blueprint: Blueprint, shared: Shared) throws {
+    let resources = try WorkerResources(loop: loop)
     let generation = try Generation(
-      blueprint, previous: nil, shared: shared.upstreams, resources: resources, seed: seed)
+      blueprint, previous: nil, shared: shared.upstreams, resources: resources,
+      ticketKeys: shared.ticketKeys, seed: seed)
     let sink = shared.log.map { AccessLogSink(writer: $0, format: .json, limits: AccessLimits()) }
     let context = WorkerContext(
-      loop: loop, resources: resources, services: Services(random: WorkerRandom()),
+      loop: loop, resources: resources,
+      services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
       generation: generation,
       recorder: Recorder(
         sink: sink, noRoute: shared.noRoute, protocolErrors: shared.protocolErrors),
@@ -59,16 +62,16 @@ package actor Worker: LoopActor {
   }
 
   /// Builds the next generation aside and serves new requests by it.
-  func adopt(_ blueprint: Blueprint, shared: Shared) throws(RouteTableError) {
+  func adopt(_ blueprint: Blueprint, shared: Shared) throws(GenerationError) {
     guard let context else { return }
     let next = try Generation(
       blueprint, previous: context.generation, shared: shared.upstreams,
-      resources: context.resources, seed: seed)
+      resources: context.resources, ticketKeys: shared.ticketKeys, seed: seed)
     context.adopt(next)
   }
 
   /// Accepts from a listening descriptor, which stays its opener's.
-  func listen(on descriptor: Int32, for listener: ListenerID) throws(SystemError) {
+  func listen(on descriptor: Int32, for listener: ListenerID) throws(Engine.SystemError) {
     guard let context else { return }
     let acceptor = Acceptor(
       ListeningSocket(descriptor: descriptor, on: loop), for: listener, in: context)
@@ -77,10 +80,10 @@ package actor Worker: LoopActor {
     start { await acceptor.run() }
   }
 
-  /// Stops accepting for listeners that `isGone` names.
-  func stopListening(where isGone: (ListenerID) -> Bool) {
-    for acceptor in acceptors where isGone(acceptor.listener) { acceptor.stop() }
-    acceptors.removeAll { isGone($0.listener) }
+  /// Stops accepting for all listeners but these.
+  func stopListening(except wanted: Set<ListenerID>) {
+    for acceptor in acceptors where !wanted.contains(acceptor.listener) { acceptor.stop() }
+    acceptors.removeAll { !wanted.contains($0.listener) }
   }
 
   /// New addresses of an upstream's server.
@@ -92,7 +95,7 @@ package actor Worker: LoopActor {
 
   /// Stops accepting, ends idle connections, and lets the others finish their present request.
   func drain() {
-    stopListening { _ in true }
+    stopListening(except: [])
     context?.drain()
   }
 
@@ -128,6 +131,9 @@ package actor Worker: LoopActor {
 
 /// The worker's random source: unpredictable bytes, fetched in blocks.
 final class WorkerRandom: RandomSource {
-  private var generator = SystemRandomNumberGenerator()
+  private let generator: SecureRandom
+
+  init(_ generator: SecureRandom) { self.generator = generator }
+
   func next() -> UInt64 { generator.next() }
 }

@@ -4,6 +4,7 @@ import Bytes
 import Engine
 import HTTPMessage
 import PolicyChain
+import TLS
 import Telemetry
 import Transport
 
@@ -77,16 +78,35 @@ final class WorkerContext {
       limiter.close(peer, at: listener.id)
       return
     }
+    let transport: Transport
+    do throws(TLSError) {
+      transport = try self.transport(over: socket, at: listener)
+    } catch {
+      socket.close()
+      limiter.close(peer, at: listener.id)
+      return
+    }
     let slot = freeSlots.popLast() ?? connections.count
     if slot == connections.count { connections.append(nil) }
     let connection = HTTP1Connection(
-      transport: Transport(socket: socket, pending: resources.pending),
+      transport: transport,
       connection: DownstreamConnection(listener: listener.id, peer: peer),
       listener: listener, slot: slot, context: self)
     connections[slot] = connection
     connectionCount += 1
     recorder.metrics.connectionOpened(listener: listener.id.metric)
     start { await connection.serve() }
+  }
+
+  private func transport(
+    over socket: Socket, at listener: ListenerRuntime
+  ) throws(TLSError) -> Transport {
+    guard let security = listener.security else {
+      return Transport(socket: socket, pending: resources.pending)
+    }
+    let session = try TLSSession(accepting: security, scratch: resources.tls)
+    return Transport(
+      socket: socket, session: session, scratch: resources.tls, pending: resources.pending)
   }
 
   /// Forgets a connection that is closed.

@@ -1,0 +1,88 @@
+// A new config while the old one serves: compiled aside, then swapped whole. Whatever is wrong with it, nothing changes.
+
+import Configuration
+import Engine
+import PolicyChain
+import Telemetry
+
+extension Control {
+  /// Why a reload was refused.
+  struct ReloadRefusal: Error {
+    let text: String
+  }
+
+  /// Takes the config again: HUP.
+  func reload() async {
+    guard phase == .serving else { return }
+    do throws(ReloadRefusal) {
+      try await takeConfiguration()
+      metrics.reloadsSucceeded += 1
+      log.notice("reloaded", metadata: ["config": "\(metrics.configHash)"])
+    } catch {
+      metrics.reloadsFailed += 1
+      metrics.isLastReloadGood = false
+      log.error("the new config is refused, the old one keeps serving: \(error.text)")
+    }
+  }
+
+  private func takeConfiguration() async throws(ReloadRefusal) {
+    let reading: ConfigurationReader.Reading
+    do throws(ConfigurationReader.Refusal) {
+      reading = try ConfigurationReader(path: configurationPath, library: library).read()
+    } catch {
+      switch error {
+      case .unreadable(let text), .invalid(let text): throw ReloadRefusal(text: text)
+      }
+    }
+    try await serve(reading.configuration, hash: reading.hash)
+    accepted(reading)
+    logWriter?.reopen()
+  }
+
+  /// Compiles a config, opens what it needs, and hands it to the workers.
+  func serve(_ next: EffectiveConfiguration, hash: String) async throws(ReloadRefusal) {
+    var security = security
+    var compiler = compiler
+    let material: SecurityMaterial
+    do throws(SecurityReader.Refusal) {
+      material = try security.read(next)
+    } catch { throw ReloadRefusal(text: error.text) }
+    let blueprint = compiler.compile(next, security: material, hash: hash)
+    let fresh: [ListenerSockets.Key: [Int32]]
+    do throws(ListenerSockets.Refusal) {
+      fresh = try sockets.prepare(blueprint.listeners, workers: workers.count)
+    } catch { throw ReloadRefusal(text: error.text) }
+    addSharedUpstreams(of: blueprint)
+    self.compiler = compiler
+    do throws(GenerationError) {
+      // The first worker shows whether it can be built; the others do the same work.
+      for thread in workers { try await thread.worker.adopt(blueprint, shared: shared) }
+    } catch {
+      ListenerSockets.discard(fresh)
+      throw ReloadRefusal(text: error.text)
+    }
+    self.security = security
+    await exchangeSockets(fresh, for: blueprint)
+    await announceAddresses(of: blueprint)
+    configuration = next
+    self.blueprint = blueprint
+  }
+
+  private func exchangeSockets(
+    _ fresh: [ListenerSockets.Key: [Int32]], for blueprint: Blueprint
+  ) async {
+    sockets.commit(fresh)
+    let wanted = Set(blueprint.listeners.map(\.id))
+    for (index, thread) in workers.enumerated() {
+      await thread.worker.stopListening(except: wanted)
+      for (key, descriptors) in fresh {
+        do {
+          try await thread.worker.listen(on: descriptors[index], for: key.listener)
+        } catch {
+          log.error("a worker cannot listen on \(key.address): \(error)")
+        }
+      }
+    }
+    sockets.closeAll(except: blueprint.listeners)
+  }
+}

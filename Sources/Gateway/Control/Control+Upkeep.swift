@@ -1,0 +1,83 @@
+// What Control does again and again: signals, changed certificates, addresses of upstreams, and the numbers of a scrape.
+
+import Engine
+import PolicyChain
+import Telemetry
+import Upstreams
+
+extension Control {
+  /// Between two looks at the certificate files, in milliseconds.
+  private static let upkeepInterval: UInt64 = 1_000
+
+  func startSignals() throws(StartFailure) {
+    do throws(Engine.SystemError) {
+      let source = try SignalSource(on: loop)
+      let waiter = Waiter(on: loop)
+      source.observer = waiter
+      signals = source
+      start { [self] in await handleSignals(source, waiter) }
+    } catch {
+      throw StartFailure(.system, "signals cannot be received: \(error)")
+    }
+  }
+
+  private func handleSignals(_ source: SignalSource, _ waiter: Waiter) async {
+    while await waiter.wait(until: .never) != .cancelled {
+      while let signal = source.take() {
+        switch signal {
+        case .terminate: end()
+        case .interrupt:
+          end()
+          // Somebody sits at a terminal: there is no load balancer to wait for.
+          drainWaiter.signal()
+        case .reload: await reload()
+        case .reopen: logWriter?.reopen()
+        }
+      }
+    }
+  }
+
+  /// Looks after files and names until the end.
+  func keepHouse() async {
+    while await housekeeper.sleep(milliseconds: Self.upkeepInterval) != .cancelled {
+      if phase == .serving, security.hasChanges { await refreshCertificates() }
+    }
+  }
+
+  /// Serves certificates whose files have changed. What cannot be used is reported, and the old one stays.
+  private func refreshCertificates() async {
+    var isAnyNew = false
+    for (name, refusal) in security.refresh() {
+      if let refusal {
+        log.error("certificate \(name): the new files are refused, the old ones stay: \(refusal)")
+      } else {
+        isAnyNew = true
+        log.notice("certificate \(name) was read again")
+      }
+    }
+    guard isAnyNew, let configuration, let hash = blueprint?.hash else { return }
+    do throws(ReloadRefusal) {
+      try await serve(configuration, hash: hash)
+    } catch {
+      log.error("the new certificates cannot be served: \(error.text)")
+    }
+  }
+
+  /// Tells the workers what is known of the servers' names.
+  func announceAddresses(of blueprint: Blueprint) async {
+  }
+
+  /// Everything that a scrape shows.
+  func scrape() async -> MetricsPage {
+    var totals = MetricsTotals()
+    for thread in workers {
+      if let snapshot = await thread.worker.metrics() { totals.add(snapshot) }
+    }
+    metrics.accessLogDropped = logWriter?.droppedLines ?? 0
+    return MetricsPage(
+      totals: totals, names: compiler.names, control: metrics, process: ProcessUsage.read())
+  }
+
+  /// Whether new traffic should come here.
+  var isReady: Bool { phase == .serving }
+}
