@@ -13,7 +13,12 @@ package final class FieldSection {
   package static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
-  package private(set) var received: Buffer?
+  package private(set) var received: Buffer? {
+    // Read and replaced whole, as a `Cell` is: no two accesses can overlap.
+    get { unsafe block }
+    set { unsafe block = newValue }
+  }
+  @exclusivity(unchecked) private var block: Buffer?
   private let added: Buffer
   let list: FixedList<FieldEntry>
   private let known = Cell(KnownFieldSet())
