@@ -10,7 +10,6 @@ let settings: [SwiftSetting] = [
   .strictMemorySafety(),
 ]
 
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -28,7 +27,6 @@ let package = Package(
   name: "sluice",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
@@ -67,7 +65,7 @@ let package = Package(
     tests("OpenSSLTests", ["OpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport"]),
-    tests("PolicyTests", ["Policies"]),
+    tests("PolicyTests", ["Policies", "HTTP1"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams"]),
     tests("GatewayTests", ["Gateway"]),
@@ -86,7 +84,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
       path: "Fuzzing",
-      exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
+      exclude: ["corpora", "dictionaries"],
+      swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
 }
 

@@ -3,4 +3,6 @@
 import Gateway
 import Glibc
 
-exit(GatewayProcess.run(configuration: CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : "routes.conf"))
+exit(
+  GatewayProcess.run(
+    configuration: CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : "routes.conf"))

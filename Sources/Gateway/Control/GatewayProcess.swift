@@ -57,8 +57,6 @@ package enum GatewayProcess {
   }
 
   private static func report(_ text: String) {
-    let line = Array((text.hasSuffix("\n") ? text : "sluice: \(text)\n").utf8)
-    // Nothing can be said when standard error is closed.
-    _ = unsafe write(2, line, line.count)
+    StandardError.write(text.hasSuffix("\n") ? text : "sluice: \(text)\n")
   }
 }
