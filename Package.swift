@@ -54,7 +54,9 @@ let package = Package(
     library(
       "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
-      name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
+      name: "sluice",
+      dependencies: ["Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments],
+      swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
@@ -69,6 +71,7 @@ let package = Package(
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams"]),
     tests("GatewayTests", ["Gateway"]),
+    tests("CommandTests", ["sluice"]),
     tests("TidyTests"),
   ]
 )

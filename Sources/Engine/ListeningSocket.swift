@@ -135,10 +135,11 @@ package final class ListeningSocket: EventSource {
 package enum Descriptor {
   package static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
 
-  /// Removes the file of a unix socket that nobody listens on any more.
-  package static func removeFile(_ path: String) {
-    // It may be gone already, or belong to somebody who replaced it.
-    _ = unsafe unlink(path)
+  /// Closes a listening descriptor and removes a unix socket's file.
+  package static func close(_ descriptor: Int32, listeningOn address: SocketAddress) {
+    // A file that is gone already is what was wanted.
+    if case .unix(let path) = address { _ = unsafe unlink(path) }
+    close(descriptor)
   }
 }
 

@@ -3,15 +3,6 @@
 import CLinux
 import Glibc
 
-/// The process's standard error, for what is said before there is a log.
-package enum StandardError {
-  package static func write(_ text: String) {
-    let bytes = Array(text.utf8)
-    // Nothing can be said when standard error is closed.
-    _ = unsafe Glibc.write(2, bytes, bytes.count)
-  }
-}
-
 package enum ProcessLimits {
   /// Raises the number of descriptors to what the system allows. Returns it.
   package static func raiseDescriptors() -> UInt64 {

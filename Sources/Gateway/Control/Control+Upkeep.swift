@@ -29,8 +29,7 @@ extension Control {
         case .terminate: end()
         case .interrupt:
           end()
-          // Somebody sits at a terminal: there is no load balancer to wait for.
-          drainWaiter.signal()
+          drainWaiter.cancel()
         case .reload: await reload()
         case .reopen: logWriter?.reopen()
         }

@@ -57,6 +57,11 @@ package enum GatewayProcess {
   }
 
   private static func report(_ text: String) {
-    StandardError.write(text.hasSuffix("\n") ? text : "sluice: \(text)\n")
+    do throws(SystemError) {
+      try StandardStream.error.write(text.hasSuffix("\n") ? text : "sluice: \(text)\n")
+    } catch {
+      // Standard error is closed: the exit code has to tell.
+      return
+    }
   }
 }

@@ -63,8 +63,7 @@ struct ListenerSockets {
         listener.addresses.map { Key(listener: listener.id, address: $0) }
       })
     for (key, descriptors) in open where !wanted.contains(key) {
-      Self.close(descriptors)
-      if case .unix(let path) = key.address { Descriptor.removeFile(path) }
+      for descriptor in descriptors { Descriptor.close(descriptor, listeningOn: key.address) }
       open[key] = nil
     }
   }
