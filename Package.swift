@@ -10,7 +10,6 @@ let settings: [SwiftSetting] = [
   .strictMemorySafety(),
 ]
 
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -28,7 +27,6 @@ let package = Package(
   name: "sluice",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
@@ -56,7 +54,9 @@ let package = Package(
     library(
       "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
-      name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
+      name: "sluice",
+      dependencies: ["Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments],
+      swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
@@ -67,10 +67,11 @@ let package = Package(
     tests("OpenSSLTests", ["OpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport"]),
-    tests("PolicyTests", ["Policies"]),
+    tests("PolicyTests", ["Policies", "HTTP1"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams"]),
     tests("GatewayTests", ["Gateway"]),
+    tests("CommandTests", ["sluice"]),
     tests("TidyTests"),
   ]
 )

@@ -78,7 +78,9 @@
     unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
   }
 
-  /// Not for the hot path: a `String` may have to be made contiguous first.
+  /// Not for the hot path: a `String` may have to be made contiguous first. Disfavoured, so that a
+  /// literal is a `StaticString` and costs a few stores: as a `String` it cost ten times as much.
+  @_disfavoredOverload
   package mutating func append(_ text: String) {
     for byte in text.utf8 { append(byte) }
   }

@@ -15,6 +15,7 @@ import Testing
   }
 
   @Test func `no two rules share a name`() {
-    #expect(Set(HTTP1Error.allCases.map(\.reason.bytes.text)).count == HTTP1Error.allCases.count)
+    #expect(
+      Set(HTTP1Error.allCases.map { $0.reason.bytes.text }).count == HTTP1Error.allCases.count)
   }
 }

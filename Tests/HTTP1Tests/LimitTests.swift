@@ -64,6 +64,7 @@ import Testing
       outcome("GET /\(path)a HTTP/1.1\r\nHost: a\r\n\r\n", .request) == .requestLineTooLong)
     let lines = (1...99).map { "A\($0): 1\r\n" }.joined()
     #expect(outcome("GET / HTTP/1.1\r\nHost: a\r\n\(lines)\r\n", .request) == nil)
-    #expect(outcome("GET / HTTP/1.1\r\nHost: a\r\n\(lines)A: 1\r\n\r\n", .request) == .tooManyFields)
+    #expect(
+      outcome("GET / HTTP/1.1\r\nHost: a\r\n\(lines)A: 1\r\n\r\n", .request) == .tooManyFields)
   }
 }

@@ -1,4 +1,5 @@
-// Requests that are refused, by the rule that they break. HARDENING's groups A and B are among them, by their numbers.
+// Requests that are refused, by the rule that they break. HARDENING's groups A and B are among
+// them, by their numbers.
 
 import HTTPMessage
 import Testing
@@ -40,7 +41,8 @@ let requestLineRefusals: [RefusalVector] = [
   RefusalVector("a method that is no token", line("G(T / HTTP/1.1"), .badRequestLine),
   RefusalVector("a colon in the method", line("GET: / HTTP/1.1"), .badRequestLine),
   RefusalVector(
-    "a method of 33 bytes", line(String(repeating: "A", count: 33) + " / HTTP/1.1"), .methodTooLong),
+    "a method of 33 bytes", line(String(repeating: "A", count: 33) + " / HTTP/1.1"),
+    .methodTooLong),
   RefusalVector("HTTP/2.0", line("GET / HTTP/2.0"), .versionNotSupported),
   RefusalVector("HTTP/1.2", line("GET / HTTP/1.2"), .versionNotSupported),
   RefusalVector("HTTP/0.9", line("GET / HTTP/0.9"), .versionNotSupported),
@@ -72,7 +74,8 @@ let requestLineRefusals: [RefusalVector] = [
   RefusalVector("a byte above ASCII in the path", line("GET /\u{E9} HTTP/1.1"), .pathNotCanonical),
   RefusalVector("a byte above ASCII in the query", line("GET /?\u{E9} HTTP/1.1"), .badQuery),
   RefusalVector("22: NUL in the target", line("GET /\0 HTTP/1.1"), .nulByte),
-  RefusalVector("a control character in the target", line("GET /\u{1} HTTP/1.1"), .controlCharacter),
+  RefusalVector(
+    "a control character in the target", line("GET /\u{1} HTTP/1.1"), .controlCharacter),
   RefusalVector("DEL in the target", line("GET /\u{7F} HTTP/1.1"), .controlCharacter),
   RefusalVector("a bare LF behind the request line", "GET / HTTP/1.1\nHost: a\r\n\r\n", .bareLF),
   RefusalVector("a bare CR behind the request line", "GET / HTTP/1.1\rHost: a\r\n\r\n", .bareCR),
@@ -154,7 +157,8 @@ let framingRefusals: [RefusalVector] = [
   RefusalVector(
     "4: a vertical tab", fields("Transfer-Encoding: \u{B}chunked\r\n"), .controlCharacter),
   RefusalVector("4: an empty coding", fields("Transfer-Encoding:\r\n"), .badTransferEncoding),
-  RefusalVector("4: a stray comma", fields("Transfer-Encoding: ,chunked\r\n"), .badTransferEncoding),
+  RefusalVector(
+    "4: a stray comma", fields("Transfer-Encoding: ,chunked\r\n"), .badTransferEncoding),
   RefusalVector(
     "4: a parameter", fields("Transfer-Encoding: chunked;a=b\r\n"), .badTransferEncoding),
   RefusalVector("4: quotes", fields("Transfer-Encoding: \"chunked\"\r\n"), .badTransferEncoding),

@@ -114,7 +114,8 @@ private let refused: [ResponseVector] = [
 
   @Test(arguments: [
     (Method.get, "200", "Content-Length: 5", BodyFraming.length(5)),
-    (.get, "200", "Content-Length: 0", .none), (.get, "200", "Transfer-Encoding: chunked", .chunked),
+    (.get, "200", "Content-Length: 0", .none),
+    (.get, "200", "Transfer-Encoding: chunked", .chunked),
     (.get, "200", "A: b", .untilClose), (.head, "200", "Content-Length: 5", .none),
     (.head, "200", "A: b", .none), (.head, "200", "Transfer-Encoding: chunked", .none),
     (.get, "304", "Content-Length: 5", .none), (.get, "204", "A: b", .none),

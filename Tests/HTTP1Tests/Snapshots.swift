@@ -59,6 +59,13 @@ struct ResponseSnapshot: Equatable, Sendable {
   }
 }
 
+/// A block that holds `bytes` and a little room.
+func filled(_ bytes: [UInt8]) -> Buffer {
+  let buffer = Buffer(capacity: bytes.count + 64)
+  precondition(buffer.append(bytes.span), "The block is large enough.")
+  return buffer
+}
+
 func lines(of fields: FieldSection) -> [String] {
   fields.entries.indices.filter { !fields.entries[$0].isRemoved }.map {
     "\(fields.name(at: $0).text): \(fields.value(at: $0).text)"
