@@ -64,10 +64,6 @@ extension Control {
     }
   }
 
-  /// Tells the workers what is known of the servers' names.
-  func announceAddresses(of blueprint: Blueprint) async {
-  }
-
   /// Everything that a scrape shows.
   func scrape() async -> MetricsPage {
     var totals = MetricsTotals()
