@@ -110,7 +110,7 @@ struct SecurityReader {
     guard let path = tls.clientAuthorityPath else { return .none }
     let bundle = try self.bundle(path)
     return switch tls.clientCertificate {
-    case .none: .none
+    case .never: .none
     case .optional: .optional(bundle)
     case .required: .required(bundle)
     }
