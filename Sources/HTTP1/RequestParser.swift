@@ -68,7 +68,8 @@ package struct RequestParser {
     do throws(HTTP1Error) {
       return try advance(buffer, request)
     } catch {
-      request.fields.reset()
+      // Its text stood in a block that is no longer attached.
+      request.reset()
       failure = error
       throw error
     }

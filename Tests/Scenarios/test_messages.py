@@ -270,8 +270,10 @@ def test_both_directions_stream_at_once(start, origin):
         peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(5):
             size = int(peer.reader.until(b"\r\n"), 16)
-            piece = peer.reader.take(size + 2)[:size]
+            piece = peer.reader.take(size)
             peer.send(b"%x\r\n%b\r\n" % (size, piece))
+            # The end of a chunk may come together with the next one.
+            peer.reader.take(2)
         peer.reader.until(b"0\r\n\r\n")
         peer.send(b"0\r\n\r\n")
         return True
@@ -282,7 +284,7 @@ def test_both_directions_stream_at_once(start, origin):
         for number in range(5):
             piece = b"piece-%d" % number
             client.send(b"%x\r\n%b\r\n" % (len(piece), piece))
-            client.reader.until(piece + b"\r\n")
+            client.reader.until(piece)
         client.send("0\r\n\r\n")
         assert client.reader.until(b"0\r\n\r\n") is not None
 
