@@ -23,19 +23,19 @@ struct CheckTests {
   @Test func `routes that tie are both named with their places`() throws {
     let output = try check(Samples.tied).output
     #expect(output.contains("error[P0101]: routes 'hello' and 'again' both match '/hello'"))
-    #expect(output.contains("--> routes.conf:21:7") && output.contains("--> routes.conf:16:7"))
+    #expect(output.contains("--> routes.conf:22:7") && output.contains("--> routes.conf:17:7"))
   }
 
   @Test func `a route that can never match is an error that names the one in front`() throws {
     let text =
-      Samples.good.replacing("path=/hello", with: "path=/**") + """
+      Samples.good.replacing("path=/hello", with: "path=/b/**") + """
         route front {
-          match path=[/ /{a}]
+          match path=[/b /b/ /b/{a}]
           auth none
           respond 200
         }
         route behind {
-          match path=/{a}/**
+          match path=/b/{a}/**
           auth none
           respond 200
         }

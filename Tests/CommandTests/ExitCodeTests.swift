@@ -15,7 +15,7 @@ struct ExitCodeTests {
       (["adapt"], 0), (["adapt", "-c", "wrong.conf"], 1), (["adapt", "-c", "missing.conf"], 66),
       (["schema"], 0), (["schema", "excess"], 64),
       (["explain"], 0), (["explain", "listener"], 0), (["explain", "E0107"], 0),
-      (["explain", "listner"], 64), (["explain", "route"], 0),
+      (["explain", "listner"], 64), (["explain", "route"], 0), (["explain", "pipeline"], 0),
       (["explain", "route", "api.list"], 0), (["explain", "route", "api.lost"], 64),
       (["explain", "route", "a", "b"], 64), (["explain", "listener", "b"], 64),
       (["explain", "route", "hello", "-c", "wrong.conf"], 1),

@@ -12,7 +12,16 @@ struct ExplainTests {
     let folder = try Folder(["routes.conf": Samples.good])
     let output = try Command.run(["explain", "route", "api.list"], in: folder).output
     #expect(output.hasPrefix("route api.list on listener edge"))
-    #expect(output.contains("timeout total=9s") && output.contains("routes.conf:11:"))
+    #expect(output.contains("timeout total=12s") && output.contains("routes.conf:11:"))
+  }
+
+  @Test func `the pipeline is explained in the order of the chain`() throws {
+    let output = try Command.run(["explain", "pipeline"], in: Folder()).output
+    let lines = output.split(separator: "\n")
+    let order = ["client-ip", "request-id", "timeout", "body", "respond"].map { name in
+      lines.firstIndex { $0.hasPrefix("  \(name) ") } ?? -1
+    }
+    #expect(order == order.sorted() && order.first != -1)
   }
 
   @Test func `an unknown topic suggests the one that was meant`() throws {

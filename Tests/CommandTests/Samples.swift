@@ -12,7 +12,7 @@ enum Samples {
     group api {
       match path=/api/**
       auth none
-      timeout total=9s
+      timeout total=12s
       route list {
         match method=GET path=/api/list
         to demo

@@ -55,7 +55,7 @@ _sluice() {
             'fmt:Formats config files in place.'
             'adapt:Prints the effective config as canonical JSON.'
             'schema:Prints the JSON Schema of the canonical config.'
-            'explain:Explains a directive, a code or a route.'
+            'explain:Explains a directive, a code, a route or the chain.'
             'echo:Runs a small upstream for demos and tests.'
             'certs:Makes development certificates.'
             'help:Show subcommand help information.'
