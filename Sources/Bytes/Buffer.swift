@@ -9,10 +9,23 @@
   /// Bytes that the block holds in all.
   package let capacity: Int
   private let base: UnsafeMutableRawPointer
+  private let window = Cell(Window(start: 0, end: 0))
+
+  private struct Window: BitwiseCopyable {
+    var start: Int
+    var end: Int
+  }
+
   /// Offset of the first byte that has not been consumed.
-  package fileprivate(set) var start = 0
+  package fileprivate(set) var start: Int {
+    get { window.value.start }
+    set { window.value.start = newValue }
+  }
   /// Offset after the last filled byte.
-  package fileprivate(set) var end = 0
+  package fileprivate(set) var end: Int {
+    get { window.value.end }
+    set { window.value.end = newValue }
+  }
 
   /// Allocates `capacity` bytes, which are not touched until they are filled.
   package init(capacity: Int) {
@@ -35,7 +48,8 @@
     get { self[start..<end] }
   }
 
-  /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the window.
+  /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the
+  /// window.
   package subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
     get { unsafe _overrideLifetime(unsafeBytes(range), borrowing: self) }

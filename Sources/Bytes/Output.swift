@@ -81,8 +81,8 @@
     unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
   }
 
-  /// Not for the hot path: a `String` may have to be made contiguous first. Disfavored, since a
-  /// literal would be taken for a `String` before it is taken for a `StaticString`.
+  /// Not for the hot path: a `String` may have to be made contiguous first. Disfavoured, so that a
+  /// literal is a `StaticString` and costs a few stores: as a `String` it cost ten times as much.
   @_disfavoredOverload
   package mutating func append(_ text: String) {
     for byte in text.utf8 { append(byte) }

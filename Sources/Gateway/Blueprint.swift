@@ -1,6 +1,8 @@
-// A whole configuration as the gateway runs it: values only, checked before, shared by all workers. Each worker builds
-// its own objects from it (see `Generation`), so that no two cores share a reference count.
+// A whole configuration as the gateway runs it: values only, checked before, shared by all workers.
+// Each worker builds its own objects from it (see `Generation`), so that no two cores share a
+// reference count.
 
+import Bytes
 import Configuration
 import Engine
 import HTTPMessage
@@ -15,6 +17,8 @@ package struct Blueprint: Sendable {
   package var upstreams: [UpstreamDefinition]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings
+  /// What the names of servers are known to stand for.
+  package var addresses: [String: [Bytes.IPAddress]] = [:]
   /// Identifies the configuration in metrics and logs.
   package var hash: String
 
@@ -109,7 +113,8 @@ package struct ListenerBlueprint: Sendable {
 
   package init(
     id: ListenerID, name: String, addresses: [SocketAddress], limits: ConnectionLimits,
-    security: ListenerSecurity?, servesNamedOnly: Bool, redirectsToHTTPS: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
+    security: ListenerSecurity?, servesNamedOnly: Bool, redirectsToHTTPS: Bool,
+    routes: [RouteBlueprint], scopes: [ScopeBlueprint],
     outermost: [PolicyBlueprint]
   ) {
     self.id = id

@@ -2,7 +2,7 @@
 // Sluice added.
 
 /// A run of bytes in a `FieldSection`'s received or added text.
-package struct TextRange: Sendable, Equatable {
+package struct TextRange: BitwiseCopyable, Sendable, Equatable {
   package var start: UInt32
   package var count: UInt32
   /// Whether the bytes stand in the added text and not in the received one.

@@ -9,7 +9,8 @@ import Synchronization
 import TLS
 import Transport
 
-/// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per request.
+/// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per
+/// request.
 package final class UpstreamShared: Sendable {
   package let openConnections = Atomic<Int>(0)
   package init() {}
@@ -87,6 +88,15 @@ package final class UpstreamPool {
 
   func closed() { shared.openConnections.subtract(1, ordering: .relaxed) }
 
+  /// Takes what is known of the servers' names; servers whose name is not in it keep what they have.
+  package func resolve(with known: [String: [IPAddress]]) {
+    for server in servers {
+      guard case .name(let name, let port) = server.definition.host, let found = known[name]
+      else { continue }
+      server.resolved(to: found.map { .ip($0, port: port) })
+    }
+  }
+
   /// Closes what has been idle too long. Called about once a second.
   package func sweep() {
     for server in servers {
@@ -158,7 +168,9 @@ package final class UpstreamPool {
     socket.observer = exchange.waiter
     let transport = try makeTransport(socket, server)
     do throws(Failure) {
-      while !socket.isWritable { try await exchange.waitUpstream(until: deadline, else: .connectTimeout) }
+      while !socket.isWritable {
+        try await exchange.waitUpstream(until: deadline, else: .connectTimeout)
+      }
       if let error = socket.connectError() { throw Self.refusal(error, server) }
       if transport.isSecure { try await handshake(transport, server, exchange, deadline) }
     } catch {

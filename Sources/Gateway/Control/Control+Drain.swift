@@ -1,4 +1,5 @@
-// The end: readiness fails, listeners close, requests in flight finish within the grace. A second signal cuts it short.
+// The end: readiness fails, listeners close, requests in flight finish within the grace. A second
+// signal cuts it short.
 
 import Engine
 import Telemetry
@@ -52,6 +53,7 @@ extension Control {
     for thread in workers { thread.stop() }
     admin?.stop()
     housekeeper.cancel()
+    resolver?.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {
       log.error("access log lines were lost at the end: the output is blocked")
     }

@@ -1,4 +1,5 @@
-// A new config while the old one serves: compiled aside, then swapped whole. Whatever is wrong with it, nothing changes.
+// A new config while the old one serves: compiled aside, then swapped whole. Whatever is wrong with
+// it, nothing changes.
 
 import Configuration
 import Engine
@@ -47,7 +48,10 @@ extension Control {
     do throws(SecurityReader.Refusal) {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
-    let blueprint = compiler.compile(next, security: material, hash: hash)
+    var blueprint = compiler.compile(next, security: material, hash: hash)
+    do throws(StartFailure) {
+      blueprint = try await resolveNames(of: blueprint)
+    } catch { throw ReloadRefusal(text: error.text) }
     let fresh: [ListenerSockets.Key: [Int32]]
     do throws(ListenerSockets.Refusal) {
       fresh = try sockets.prepare(blueprint.listeners, workers: workers.count)
@@ -63,9 +67,9 @@ extension Control {
     }
     self.security = security
     await exchangeSockets(fresh, for: blueprint)
-    await announceAddresses(of: blueprint)
     configuration = next
     self.blueprint = blueprint
+    keepNames(of: blueprint)
   }
 
   private func exchangeSockets(

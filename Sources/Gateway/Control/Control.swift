@@ -1,6 +1,7 @@
-// Control: the actor that never serves traffic. It reads the config, opens the sockets, starts the workers, and tells
-// them what changed: a new config, a certificate, an address, the end.
+// Control: the actor that never serves traffic. It reads the config, opens the sockets, starts the
+// workers, and tells them what changed: a new config, a certificate, an address, the end.
 
+import Bytes
 import Configuration
 import Engine
 import Logging
@@ -42,6 +43,10 @@ package actor Control: LoopActor {
   var sockets = ListenerSockets()
   var sharedUpstreams: SharedUpstreams = [:]
   var logWriter: LogWriter?
+  /// Made with the first upstream that has a name.
+  var resolver: Resolver?
+  /// The newest addresses of the names in use.
+  var addresses: [String: [Bytes.IPAddress]] = [:]
   var phase = Phase.starting
   var metrics = ControlMetrics(version: GatewayVersion.text, configHash: "")
   var admin: AdminServer?
@@ -71,8 +76,9 @@ package actor Control: LoopActor {
   package func boot() async throws(StartFailure) {
     let reading = try readConfiguration()
     let material = try readSecurity(reading.configuration)
-    let blueprint = compiler.compile(
+    let compiled = compiler.compile(
       reading.configuration, security: material, hash: reading.hash)
+    let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
     let count = workerCount(reading.configuration)
     let fresh = try openSockets(blueprint, workers: count)
@@ -204,7 +210,8 @@ package actor Control: LoopActor {
       "\(listener.name) on \(listener.addresses.map(\.description).joined(separator: ", "))"
     }
     log.notice(
-      "ready", metadata: [
+      "ready",
+      metadata: [
         "listeners": "\(places.joined(separator: "; "))", "workers": "\(workers.count)",
         "admin": "\(admin?.addressText ?? "none")", "config": "\(blueprint.hash)",
       ])

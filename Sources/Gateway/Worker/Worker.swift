@@ -1,5 +1,7 @@
-// One worker: an actor on its own event loop and thread, with everything that a core needs to serve requests alone.
+// One worker: an actor on its own event loop and thread, with everything that a core needs to serve
+// requests alone.
 
+import Bytes
 import Engine
 import OpenSSL
 import PolicyChain
@@ -86,11 +88,11 @@ package actor Worker: LoopActor {
     acceptors.removeAll { !wanted.contains($0.listener) }
   }
 
-  /// New addresses of an upstream's server.
-  func resolved(_ addresses: [SocketAddress], for server: Int, of upstream: String) {
-    guard let pool = context?.generation.pools[upstream], pool.servers.indices.contains(server)
-    else { return }
-    pool.servers[server].resolved(to: addresses)
+  /// New addresses of a name that servers of upstreams may have.
+  func resolved(_ name: String, to addresses: [IPAddress]) {
+    for pool in context?.generation.pools.values.map({ $0 }) ?? [] {
+      pool.resolve(with: [name: addresses])
+    }
   }
 
   /// Stops accepting, ends idle connections, and lets the others finish their present request.
@@ -114,7 +116,8 @@ package actor Worker: LoopActor {
 
   func metrics() -> MetricsSnapshot? { context?.recorder.metrics.snapshot() }
 
-  /// Hands log lines on when they are old enough, and closes upstream connections that have been idle too long.
+  /// Hands log lines on when they are old enough, and closes upstream connections that have been
+  /// idle too long.
   private static func keepHouse(_ context: WorkerContext, _ waiter: Waiter) async {
     var nextSweep = context.loop.now.advanced(milliseconds: sweepInterval)
     while true {

@@ -1,0 +1,218 @@
+"""Counts what one forwarded request costs the whole gateway: instructions, allocations and calls.
+
+The release binary runs under callgrind with a real client and a real origin around it. After a
+warm-up the counters are zeroed, so that start-up does not count. Instructions are user space only;
+they repeat to about one percent, whatever else the machine does.
+
+    python3 Benchmarks/process_gate.py --listen 7015 --origin 9000 -- .build/release/sluice
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+BODY = b'{"ok":true,"service":"orders","items":[1,2,3,4,5,6,7,8,9,10]}\n'
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Mon, 23 Nov 2026 17:00:00 GMT\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n%s"
+) % (len(BODY), BODY)
+REQUEST = b"GET /x HTTP/1.1\r\nHost: 127.0.0.1:7015\r\n\r\n"
+THRESHOLDS = pathlib.Path(__file__).with_name("process_gate.json")
+
+
+def serve_origin(port: int) -> None:
+    """An origin on its own thread that answers every head with the same bytes."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+
+    def run() -> None:
+        poll = select.epoll()
+        poll.register(listener, select.EPOLLIN)
+        peers = {}
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor == listener.fileno():
+                    peer, _ = listener.accept()
+                    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    peers[peer.fileno()] = peer
+                    poll.register(peer, select.EPOLLIN)
+                    continue
+                data = peers[descriptor].recv(65536)
+                if data:
+                    peers[descriptor].sendall(ANSWER * data.count(b"\r\n\r\n"))
+                else:
+                    poll.unregister(descriptor)
+                    peers.pop(descriptor).close()
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+class Client:
+    """Connections that each send one request, wait for its answer, and start again."""
+
+    def __init__(self, port: int, count: int):
+        self.peers = {}
+        self.poll = select.epoll()
+        for _ in range(count):
+            peer = socket.create_connection(("127.0.0.1", port))
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.peers[peer.fileno()] = peer
+            self.poll.register(peer, select.EPOLLIN)
+
+    def run(self, requests: int) -> None:
+        waiting = {}
+        left = requests
+        for descriptor, peer in self.peers.items():
+            if left:
+                peer.sendall(REQUEST)
+                waiting[descriptor] = b""
+                left -= 1
+        while waiting:
+            for descriptor, _ in self.poll.poll():
+                data = self.peers[descriptor].recv(65536)
+                if not data:
+                    raise SystemExit("The gateway closed a connection.")
+                waiting[descriptor] += data
+                if not waiting[descriptor].endswith(BODY):
+                    continue
+                if not waiting[descriptor].startswith(b"HTTP/1.1 200 "):
+                    raise SystemExit(f"Not forwarded: {waiting[descriptor][:200]!r}")
+                del waiting[descriptor]
+                if left:
+                    self.peers[descriptor].sendall(REQUEST)
+                    waiting[descriptor] = b""
+                    left -= 1
+
+
+class Profile:
+    """Self cost and calls of each function in one callgrind dump."""
+
+    def __init__(self, path: pathlib.Path):
+        self.cost = collections.Counter()
+        self.calls = collections.Counter()
+        names = {}
+        function = ""
+        callee = ""
+        is_call = False
+        for line in path.read_text(errors="replace").splitlines():
+            if match := re.match(r"(c?)fn=\((\d+)\)(?: (.*))?", line):
+                is_callee, number, name = match.groups()
+                if name:
+                    names[number] = name
+                if is_callee:
+                    callee = names[number]
+                else:
+                    function = names[number]
+            elif line.startswith("calls="):
+                self.calls[callee] += int(line.split()[0][6:])
+                is_call = True
+            elif line and (line[0] in "+-*" or line[0].isdigit()):
+                if not is_call:
+                    self.cost[function] += int(line.split()[1]) if " " in line else 0
+                is_call = False
+
+    def called(self, pattern: str) -> int:
+        wanted = re.compile(pattern)
+        return sum(count for name, count in self.calls.items() if wanted.fullmatch(name))
+
+
+def dumps(folder: pathlib.Path) -> list[pathlib.Path]:
+    found = [path for path in folder.glob("profile.*") if path.suffix[1:].isdigit()]
+    return sorted(found, key=lambda path: int(path.suffix[1:]))
+
+
+def control(pid: int, action: str) -> None:
+    subprocess.run(["callgrind_control", action, str(pid)], check=True, capture_output=True)
+
+
+def wait_for(port: int, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("The gateway did not start.")
+
+
+def measure(arguments, connections: int, folder: pathlib.Path) -> Profile:
+    process = subprocess.Popen(
+        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile",
+         *arguments.command],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(arguments.listen, process)
+        client = Client(arguments.listen, connections)
+        client.run(arguments.warmup)
+        control(process.pid, "--zero")
+        client.run(arguments.requests)
+        control(process.pid, "--dump")
+        return Profile(dumps(folder)[-1])
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def report(profile: Profile, requests: int, top: int) -> dict:
+    total = sum(profile.cost.values())
+    figures = {
+        "instructions": round(total / requests),
+        "allocations": round(profile.called(r"malloc|calloc|realloc|posix_memalign") / requests, 2),
+        "retains": round(profile.called(r"swift_retain|swift_bridgeObjectRetain") / requests, 1),
+        "exclusivity checks": round(profile.called("swift_beginAccess") / requests, 1),
+    }
+    if top:
+        names = [name for name, _ in profile.cost.most_common(top)]
+        text = subprocess.run(["swift", "demangle", "--simplified", "--compact"],
+                              input="\n".join(names), capture_output=True, text=True).stdout
+        for name, readable in zip(names, text.splitlines()):
+            print(f"{profile.cost[name] / requests:9.1f} "
+                  f"{profile.calls[name] / requests:7.2f}  {readable[:150]}")
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--listen", type=int, required=True)
+    parser.add_argument("--origin", type=int, required=True)
+    parser.add_argument("--requests", type=int, default=6000)
+    parser.add_argument("--warmup", type=int, default=1000)
+    parser.add_argument("--connections", type=int, nargs="*", default=[1, 64])
+    parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
+    parser.add_argument("--keep", type=pathlib.Path, help="folder for callgrind's own files")
+    parser.add_argument("--record", action="store_true", help="keep the figures as thresholds")
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args()
+    serve_origin(arguments.origin)
+    known = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
+    failed = False
+    for connections in arguments.connections:
+        with tempfile.TemporaryDirectory() as folder:
+            profile = measure(arguments, connections, arguments.keep or pathlib.Path(folder))
+        figures = report(profile, arguments.requests, arguments.top)
+        name = f"forward, {connections} connections"
+        print(f"{name}: {figures}")
+        if arguments.record:
+            known[name] = figures
+        for key, value in figures.items():
+            limit = known.get(name, {}).get(key)
+            # Batches differ from run to run: two percent, and one allocation in twenty requests.
+            if limit is not None and value > limit * 1.02 + 0.05:
+                print(f"  {key}: {value} is over {limit}")
+                failed = True
+    if arguments.record:
+        THRESHOLDS.write_text(json.dumps(known, indent=2) + "\n")
+    sys.exit(1 if failed else 0)
+
+
+main()
