@@ -33,6 +33,8 @@ extension HTTP1Connection {
   /// answer.
   func refuse(_ failure: Failure, _ exchange: Exchange) async {
     exchange.request.keepsAlive = false
+    // What it may have said of a body before it broke a rule is not believed.
+    exchange.request.framing = .none
     refreshListener()
     let chain = listener.refusalChain
     exchange.answer(failure)
