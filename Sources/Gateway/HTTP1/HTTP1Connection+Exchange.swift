@@ -12,6 +12,8 @@ extension HTTP1Connection {
   /// one.
   func serveRequest(_ exchange: Exchange) async -> Bool {
     attachBody(to: exchange)
+    exchange.askedPath = exchange.request.path
+    exchange.askedQuery = exchange.request.query
     refreshListener()
     let chain = listener.chain(for: exchange)
     do throws(Failure) {

@@ -55,8 +55,8 @@ final class Recorder {
     record.route = route.span
     record.method = request.text(request.methodText)
     record.host = request.text(request.host)
-    record.path = request.text(request.path)
-    if let query = request.query {
+    record.path = request.text(exchange.askedPath)
+    if let query = exchange.askedQuery {
       record.hasQuery = true
       record.query = request.text(query)
     }
