@@ -32,6 +32,8 @@ extension HTTP1Connection {
   /// Answers a head that is no request. The listener's outermost scope says what stands on the
   /// answer.
   func refuse(_ failure: Failure, _ exchange: Exchange) async {
+    // A head that came half has text without a block.
+    exchange.request.reset()
     exchange.request.keepsAlive = false
     refreshListener()
     let chain = listener.refusalChain
