@@ -9,7 +9,7 @@ import Telemetry
 /// Writes a worker's part of the access log and of the metrics.
 final class Recorder {
   let metrics = WorkerMetrics()
-  private let sink: AccessLogSink?
+  private var sink: AccessLogSink?
   private let noRoute: RouteLabel
   private let protocolErrors: [String: UInt16]
 
@@ -21,6 +21,12 @@ final class Recorder {
     self.sink = sink
     self.noRoute = noRoute
     self.protocolErrors = protocolErrors
+  }
+
+  /// Writes to another log from now on; what the old one has is handed over first.
+  func write(to sink: AccessLogSink?) {
+    self.sink?.flush()
+    self.sink = sink
   }
 
   /// When `flushLog` should be called; nil when nothing waits.
