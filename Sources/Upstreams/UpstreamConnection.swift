@@ -196,8 +196,12 @@ package final class UpstreamConnection {
       // The response's time starts when the request has been sent; until then the body's own pace
       // counts.
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)
-      let body = exchange.requestBody?.deadline ?? .never
-      try await exchange.waitUpstream(until: min(idle, body), else: .responseTimeout)
+      let body = transport.hasUnsent ? .never : exchange.requestBody?.deadline ?? .never
+      if body <= idle {
+        try await waitForBody(exchange, until: body)
+      } else {
+        try await exchange.waitUpstream(until: idle, else: .responseTimeout)
+      }
     } else if response == .head {
       let sent = exchange.upstream.sentAt ?? now
       try await exchange.waitUpstream(
@@ -205,6 +209,18 @@ package final class UpstreamConnection {
     } else {
       try await exchange.waitUpstream(
         until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
+    }
+  }
+
+  /// Only the client keeps us waiting: its silence is no fault of the upstream.
+  private func waitForBody(_ exchange: Exchange, until deadline: Instant) async throws(Failure) {
+    do throws(Failure) {
+      try await exchange.waitUpstream(until: deadline, else: .bodyTimeout)
+    } catch {
+      guard error.reason == .bodyTimeout else { throw error }
+      // Its rest is never taken for another request.
+      exchange.requestBody?.cancel()
+      throw .refused(.bodyTimeout)
     }
   }
 

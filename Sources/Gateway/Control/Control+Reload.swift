@@ -35,9 +35,23 @@ extension Control {
       case .unreadable(let text), .invalid(let text): throw ReloadRefusal(text: text)
       }
     }
+    let before = configuration
     try await serve(reading.configuration, hash: reading.hash)
     accepted(reading)
+    if let before { warnOfRestart(from: before, to: reading.configuration) }
     logWriter?.reopen()
+  }
+
+  /// What only a new process can change is said, not passed over.
+  private func warnOfRestart(
+    from old: EffectiveConfiguration, to new: EffectiveConfiguration
+  ) {
+    var kept: [String] = []
+    if old.workers != new.workers { kept.append("workers") }
+    if old.user != new.user { kept.append("user") }
+    if old.admin?.binds != new.admin?.binds { kept.append("admin") }
+    guard !kept.isEmpty else { return }
+    log.warning("a change of \(kept.joined(separator: ", ")) takes effect at the next start")
   }
 
   /// Compiles a config, opens what it needs, and hands it to the workers.
@@ -56,6 +70,14 @@ extension Control {
     do throws(ListenerSockets.Refusal) {
       fresh = try sockets.prepare(blueprint.listeners, workers: workers.count)
     } catch { throw ReloadRefusal(text: error.text) }
+    var writer = logWriter
+    let movesLog = movesLog(next)
+    do throws(StartFailure) {
+      if movesLog { writer = try openLog(next) }
+    } catch {
+      ListenerSockets.discard(fresh)
+      throw ReloadRefusal(text: error.text)
+    }
     addSharedUpstreams(of: blueprint)
     self.compiler = compiler
     do throws(GenerationError) {
@@ -63,9 +85,11 @@ extension Control {
       for thread in workers { try await thread.worker.adopt(blueprint, shared: shared) }
     } catch {
       ListenerSockets.discard(fresh)
+      if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)
     }
     self.security = security
+    if movesLog { await exchangeLog(with: writer) }
     await exchangeSockets(fresh, for: blueprint)
     configuration = next
     self.blueprint = blueprint

@@ -33,6 +33,8 @@ extension HTTP1Connection {
   /// answer.
   func refuse(_ failure: Failure, _ exchange: Exchange) async {
     exchange.request.keepsAlive = false
+    // What was read of the head stands in the input still: the log tells what was refused.
+    if let input { exchange.request.fields.attach(input) }
     refreshListener()
     let chain = listener.refusalChain
     exchange.answer(failure)

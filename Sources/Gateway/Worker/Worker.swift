@@ -48,7 +48,7 @@ package actor Worker: LoopActor {
     let generation = try Generation(
       blueprint, previous: nil, shared: shared.upstreams, resources: resources,
       ticketKeys: shared.ticketKeys, seed: seed)
-    let sink = shared.log.map { AccessLogSink(writer: $0, format: .json, limits: AccessLimits()) }
+    let sink = shared.log.map(Self.sink)
     let context = WorkerContext(
       loop: loop, resources: resources,
       services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
@@ -70,6 +70,15 @@ package actor Worker: LoopActor {
       blueprint, previous: context.generation, shared: shared.upstreams,
       resources: context.resources, ticketKeys: shared.ticketKeys, seed: seed)
     context.adopt(next)
+  }
+
+  /// Logs to another writer from now on; nil for no log.
+  func log(to writer: LogWriter?) {
+    context?.recorder.log(to: writer.map(Self.sink))
+  }
+
+  private static func sink(_ writer: LogWriter) -> AccessLogSink {
+    AccessLogSink(writer: writer, format: .json, limits: AccessLimits())
   }
 
   /// Accepts from a listening descriptor, which stays its opener's.
