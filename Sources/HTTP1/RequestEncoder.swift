@@ -9,6 +9,8 @@ package enum RequestEncoder {
     var fields = MessageEncoder.hopByHop
     // Host is written first and once, from what the request was matched by: RFC 9110 section 7.2.
     fields.insert(.host)
+    // Credentials for this hop are nothing for the next one: RFC 9110 section 11.7.2.
+    fields.insert(.proxyAuthorization)
     return fields
   }()
 

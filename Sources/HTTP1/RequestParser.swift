@@ -27,8 +27,8 @@ package struct RequestRules: Sendable, Equatable {
 /// head the caller may append, compact, or go on with another buffer that holds the same window; it
 /// may not consume.
 ///
-/// **Errors** are final: the request is unusable, has no block attached, and every further call
-/// throws the same.
+/// **Errors** are final: the request is unusable, has neither lines nor block, and every further
+/// call throws the same. Its ranges say where the request line stands, as far as it was read.
 package struct RequestParser {
   private var scanner: HeadScanner
   private let rules: RequestRules
@@ -68,8 +68,8 @@ package struct RequestParser {
     do throws(HTTP1Error) {
       return try advance(buffer, request)
     } catch {
-      // Its text stood in a block that is no longer attached.
-      request.reset()
+      // The request line stays readable for whoever has the block still: a log tells it.
+      request.fields.forgetLines()
       failure = error
       throw error
     }

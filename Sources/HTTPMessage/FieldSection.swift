@@ -55,6 +55,14 @@ package final class FieldSection {
     return received
   }
 
+  /// Forgets all lines and the received block, but not what was kept of other text: what a request
+  /// line said stays readable when the lines behind it cannot be used.
+  package func forgetLines() {
+    list.removeAll()
+    present = KnownFieldSet()
+    received = nil
+  }
+
   /// Attaches the block that the following `appendReceived` offsets refer to.
   package func attach(_ buffer: Buffer) { received = buffer }
 

@@ -35,29 +35,23 @@ extension Control {
       case .unreadable(let text), .invalid(let text): throw ReloadRefusal(text: text)
       }
     }
-    let previousLog = logWriter
-    try changeLog(to: reading.configuration)
-    do throws(ReloadRefusal) {
-      try await serve(reading.configuration, hash: reading.hash)
-    } catch {
-      if logWriter !== previousLog { _ = logWriter?.stop(milliseconds: 0) }
-      logWriter = previousLog
-      throw error
-    }
+    let before = configuration
+    try await serve(reading.configuration, hash: reading.hash)
     accepted(reading)
-    if logWriter === previousLog {
-      logWriter?.reopen()
-    } else if let previousLog, !previousLog.stop(milliseconds: Self.logFlush) {
-      log.error("access log lines were lost: the output before the reload is blocked")
-    }
+    if let before { warnOfRestart(from: before, to: reading.configuration) }
+    logWriter?.reopen()
   }
 
-  /// Opens another access log when the config names one.
-  private func changeLog(to next: EffectiveConfiguration) throws(ReloadRefusal) {
-    guard next.accessLog?.target != configuration?.accessLog?.target else { return }
-    do throws(StartFailure) {
-      logWriter = try openLog(next)
-    } catch { throw ReloadRefusal(text: error.text) }
+  /// What only a new process can change is said, not passed over.
+  private func warnOfRestart(
+    from old: EffectiveConfiguration, to new: EffectiveConfiguration
+  ) {
+    var kept: [String] = []
+    if old.workers != new.workers { kept.append("workers") }
+    if old.user != new.user { kept.append("user") }
+    if old.admin?.binds != new.admin?.binds { kept.append("admin") }
+    guard !kept.isEmpty else { return }
+    log.warning("a change of \(kept.joined(separator: ", ")) takes effect at the next start")
   }
 
   /// Compiles a config, opens what it needs, and hands it to the workers.
@@ -76,6 +70,14 @@ extension Control {
     do throws(ListenerSockets.Refusal) {
       fresh = try sockets.prepare(blueprint.listeners, workers: workers.count)
     } catch { throw ReloadRefusal(text: error.text) }
+    var writer = logWriter
+    let movesLog = movesLog(next)
+    do throws(StartFailure) {
+      if movesLog { writer = try openLog(next) }
+    } catch {
+      ListenerSockets.discard(fresh)
+      throw ReloadRefusal(text: error.text)
+    }
     addSharedUpstreams(of: blueprint)
     self.compiler = compiler
     do throws(GenerationError) {
@@ -83,9 +85,11 @@ extension Control {
       for thread in workers { try await thread.worker.adopt(blueprint, shared: shared) }
     } catch {
       ListenerSockets.discard(fresh)
+      if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)
     }
     self.security = security
+    if movesLog { await exchangeLog(with: writer) }
     await exchangeSockets(fresh, for: blueprint)
     configuration = next
     self.blueprint = blueprint

@@ -70,7 +70,7 @@ extension Control {
     for thread in workers {
       if let snapshot = await thread.worker.metrics() { totals.add(snapshot) }
     }
-    metrics.accessLogDropped = logWriter?.droppedLines ?? 0
+    metrics.accessLogDropped = droppedLines + (logWriter?.droppedLines ?? 0)
     return MetricsPage(
       totals: totals, names: compiler.names, control: metrics, process: ProcessUsage.read())
   }

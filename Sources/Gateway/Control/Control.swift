@@ -43,6 +43,8 @@ package actor Control: LoopActor {
   var sockets = ListenerSockets()
   var sharedUpstreams: SharedUpstreams = [:]
   var logWriter: LogWriter?
+  /// Log lines that writers before the present one gave up.
+  var droppedLines: UInt64 = 0
   /// Made with the first upstream that has a name.
   var resolver: Resolver?
   /// The newest addresses of the names in use.
@@ -132,26 +134,6 @@ package actor Control: LoopActor {
       try ProcessLimits.become(user)
     } catch {
       throw StartFailure(.system, "the process cannot become the user \(user): \(error.message)")
-    }
-  }
-
-  func openLog(
-    _ configuration: EffectiveConfiguration
-  ) throws(StartFailure) -> LogWriter? {
-    guard let settings = configuration.accessLog else { return nil }
-    let log = log
-    do throws(LogFailure) {
-      let destination: LogDestination =
-        switch settings.target {
-        case .standardOutput: LogDestination(descriptor: 1)
-        case .standardError: LogDestination(descriptor: 2)
-        case .file(let path): try LogDestination(path: path)
-        }
-      return try LogWriter(destination: destination, queueBlocksMax: 64) { failure in
-        log.error("the access log cannot be written: \(failure)")
-      }
-    } catch {
-      throw StartFailure(.system, "the access log \(settings.target) cannot be opened: \(error)")
     }
   }
 

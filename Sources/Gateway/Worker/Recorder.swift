@@ -23,17 +23,17 @@ final class Recorder {
     self.protocolErrors = protocolErrors
   }
 
-  /// Writes to another log from now on; what the old one has is handed over first.
-  func write(to sink: AccessLogSink?) {
-    self.sink?.flush()
-    self.sink = sink
-  }
-
   /// When `flushLog` should be called; nil when nothing waits.
   var logDeadline: Instant? { sink?.deadline.map { Instant(nanoseconds: $0) } }
 
   func tick(now: Instant) { sink?.tick(now: now.nanoseconds) }
   func flushLog() { sink?.flush() }
+
+  /// Goes on with another log; what has gathered goes to the old one.
+  func log(to sink: AccessLogSink?) {
+    flushLog()
+    self.sink = sink
+  }
 
   func countProtocolError(_ token: StaticString) {
     if let id = protocolErrors[token.description] { metrics.protocolError(id) }

@@ -24,8 +24,6 @@ package actor Worker: LoopActor {
   private var context: WorkerContext?
   private var acceptors: [Acceptor] = []
   private var housekeeper: Waiter?
-  /// Where the access log goes; nil when it is off.
-  private var log: LogWriter?
   private let seed: UInt64
 
   /// - Parameter seed: for keyed tables; random, and the same for no two processes.
@@ -50,13 +48,13 @@ package actor Worker: LoopActor {
     let generation = try Generation(
       blueprint, previous: nil, shared: shared.upstreams, resources: resources,
       ticketKeys: shared.ticketKeys, seed: seed)
-    log = shared.log
+    let sink = shared.log.map(Self.sink)
     let context = WorkerContext(
       loop: loop, resources: resources,
       services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
       generation: generation,
       recorder: Recorder(
-        sink: Self.sink(for: shared.log), noRoute: shared.noRoute, protocolErrors: shared.protocolErrors),
+        sink: sink, noRoute: shared.noRoute, protocolErrors: shared.protocolErrors),
       limiter: shared.limiter, start: TaskStarter(for: self))
     self.context = context
     start { await context.runStarter() }
@@ -72,16 +70,15 @@ package actor Worker: LoopActor {
       blueprint, previous: context.generation, shared: shared.upstreams,
       resources: context.resources, ticketKeys: shared.ticketKeys, seed: seed)
     context.adopt(next)
-    if shared.log !== log { open(shared.log) }
   }
 
-  private func open(_ log: LogWriter?) {
-    self.log = log
-    context?.recorder.write(to: Self.sink(for: log))
+  /// Logs to another writer from now on; nil for no log.
+  func log(to writer: LogWriter?) {
+    context?.recorder.log(to: writer.map(Self.sink))
   }
 
-  private static func sink(for log: LogWriter?) -> AccessLogSink? {
-    log.map { AccessLogSink(writer: $0, format: .json, limits: AccessLimits()) }
+  private static func sink(_ writer: LogWriter) -> AccessLogSink {
+    AccessLogSink(writer: writer, format: .json, limits: AccessLimits())
   }
 
   /// Accepts from a listening descriptor, which stays its opener's.
