@@ -9,7 +9,7 @@ extension Output {
   /// separators U+2028 and U+2029 and the characters that reverse the direction of text, since a
   /// log is read on terminals. Each byte that is not UTF-8 becomes `\ufffd`. The result has at most
   /// six bytes for one.
-  package mutating func append(json text: Span<UInt8>) {
+  public mutating func append(json text: Span<UInt8>) {
     var index = 0
     while index < text.count {
       index += appendPlain(text, from: index)
@@ -19,7 +19,7 @@ extension Output {
 
   /// Appends at most `max` bytes of the text in that form. A cut is marked with the bytes left out:
   /// `…[+12]`.
-  @inlinable package mutating func append(json text: Span<UInt8>, max: Int) {
+  @inlinable public mutating func append(json text: Span<UInt8>, max: Int) {
     if text.count <= max { append(json: text) } else { append(cut: text, max: max) }
   }
 

@@ -3,7 +3,7 @@
 
 extension Output {
   /// Appends the number in decimal digits, without sign or padding.
-  package mutating func append(decimal number: UInt64) {
+  public mutating func append(decimal number: UInt64) {
     let digits = Self.digitCount(of: number)
     unsafe fill(room: 20) { start in
       unsafe Self.store(number, digits: digits, at: start)
@@ -12,7 +12,7 @@ extension Output {
   }
 
   /// Appends the last `width` decimal digits of the number, with leading zeros.
-  package mutating func append(decimal number: UInt64, width: Int) {
+  public mutating func append(decimal number: UInt64, width: Int) {
     precondition(width > 0 && width <= 20, "A number has one to twenty digits.")
     unsafe fill(room: 20) { start in
       unsafe Self.store(number, digits: width, at: start)
@@ -22,7 +22,7 @@ extension Output {
 
   /// Appends a duration as milliseconds with three decimals, cut and not rounded: 1234567 is
   /// `1.234`.
-  package mutating func append(milliseconds nanoseconds: UInt64) {
+  public mutating func append(milliseconds nanoseconds: UInt64) {
     let microseconds = nanoseconds / 1000
     let whole = microseconds / 1000
     let digits = Self.digitCount(of: whole)

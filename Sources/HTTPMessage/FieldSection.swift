@@ -7,21 +7,21 @@ import Bytes
 ///
 /// Received lines stay in the buffer that the socket filled; added ones go to a fixed block of
 /// `addedBytesMax` bytes. One per exchange, reused, on one worker.
-package final class FieldSection {
+public final class FieldSection {
   /// Fields that one message may carry, received and added. HARDENING: 100 received, and room for
   /// ours.
-  package static let entriesMax = 160
+  public static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
-  package private(set) var received: Buffer?
+  public private(set) var received: Buffer?
   private let added: Buffer
   /// All lines in order, removed ones included.
-  package private(set) var entries: ContiguousArray<FieldEntry>
+  public private(set) var entries: ContiguousArray<FieldEntry>
   /// Known fields that have at least one line which is not removed.
-  package private(set) var present = KnownFieldSet()
+  public private(set) var present = KnownFieldSet()
 
   /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
-  package init(addedBytesMax: Int) {
+  public init(addedBytesMax: Int) {
     added = Buffer(capacity: addedBytesMax)
     entries = []
     entries.reserveCapacity(Self.entriesMax)
@@ -29,7 +29,7 @@ package final class FieldSection {
 
   /// Forgets everything and returns the received block to its owner.
   @discardableResult
-  package func reset() -> Buffer? {
+  public func reset() -> Buffer? {
     entries.removeAll(keepingCapacity: true)
     present = KnownFieldSet()
     added.clear()
@@ -38,10 +38,10 @@ package final class FieldSection {
   }
 
   /// Attaches the block that the following `appendReceived` offsets refer to.
-  package func attach(_ buffer: Buffer) { received = buffer }
+  public func attach(_ buffer: Buffer) { received = buffer }
 
   /// Records a received line. Returns false when the section is full.
-  package func appendReceived(_ entry: FieldEntry) -> Bool {
+  public func appendReceived(_ entry: FieldEntry) -> Bool {
     guard entries.count < Self.entriesMax else { return false }
     entries.append(entry)
     present.insert(entry.field)
@@ -50,7 +50,7 @@ package final class FieldSection {
 
   /// Moves the offsets of received lines by `distance`: their block was compacted or exchanged for
   /// another.
-  package func moveReceived(by distance: Int) {
+  public func moveReceived(by distance: Int) {
     for index in entries.indices where !entries[index].isAdded {
       entries[index].start = UInt32(Int(entries[index].start) + distance)
     }
@@ -60,7 +60,7 @@ package final class FieldSection {
   ///
   /// The caller vouches that `name` is a field name and `value` a field value: text that comes
   /// from a message is checked by `FieldSyntax` first.
-  package func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
+  public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
     let lineCount = name.count + value.count + 4
     guard entries.count < Self.entriesMax, lineCount <= UInt16.max, added.freeCount >= lineCount
     else { return false }
@@ -78,14 +78,14 @@ package final class FieldSection {
 
   /// Keeps text that is no field, such as a rewritten path, with the added bytes. Nil when it does
   /// not fit.
-  package func keep(_ text: Span<UInt8>) -> TextRange? {
+  public func keep(_ text: Span<UInt8>) -> TextRange? {
     let start = added.end
     guard added.append(text) else { return nil }
     return TextRange(start: start, count: text.count, isAdded: true)
   }
 
   /// Marks every line of `field` as removed.
-  package func remove(_ field: KnownField) {
+  public func remove(_ field: KnownField) {
     guard present.contains(field) else { return }
     for index in entries.indices where entries[index].field == field {
       entries[index].isRemoved = true
@@ -94,7 +94,7 @@ package final class FieldSection {
   }
 
   /// Marks every line whose field is in `fields` as removed: one pass, whatever their number.
-  package func remove(_ fields: KnownFieldSet) {
+  public func remove(_ fields: KnownFieldSet) {
     guard present.intersects(fields) else { return }
     for index in entries.indices where fields.contains(entries[index].field) {
       entries[index].isRemoved = true
@@ -103,14 +103,14 @@ package final class FieldSection {
   }
 
   /// Marks the line at `index` as removed.
-  package func remove(at index: Int) {
+  public func remove(at index: Int) {
     entries[index].isRemoved = true
     let field = entries[index].field
     if !entries.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
   }
 
   /// Marks every line called `lowercasedName` as removed.
-  package func removeAll(named lowercasedName: Span<UInt8>) {
+  public func removeAll(named lowercasedName: Span<UInt8>) {
     var from = 0
     while let index = first(named: lowercasedName, from: from) {
       remove(at: index)
@@ -119,13 +119,13 @@ package final class FieldSection {
   }
 
   /// The index of the first line of `field` that is not removed.
-  package func first(_ field: KnownField) -> Int? {
+  public func first(_ field: KnownField) -> Int? {
     guard present.contains(field) else { return nil }
     return entries.firstIndex { $0.field == field && !$0.isRemoved }
   }
 
   /// The index of the first line called `lowercasedName`, at `from` or later, that is not removed.
-  package func first(named lowercasedName: Span<UInt8>, from: Int = 0) -> Int? {
+  public func first(named lowercasedName: Span<UInt8>, from: Int = 0) -> Int? {
     var index = from
     while index < entries.count {
       if !entries[index].isRemoved, name(at: index).equalsIgnoringCase(lowercasedName) {
@@ -137,32 +137,32 @@ package final class FieldSection {
   }
 
   /// Lines of `field` that are not removed.
-  package func count(of field: KnownField) -> Int {
+  public func count(of field: KnownField) -> Int {
     guard present.contains(field) else { return 0 }
     return entries.count { $0.field == field && !$0.isRemoved }
   }
 
   /// The name of the line at `index`, in the case in which it was sent.
   @_lifetime(borrow self)
-  package func name(at index: Int) -> Span<UInt8> {
+  public func name(at index: Int) -> Span<UInt8> {
     text(entries[index].name, isAdded: entries[index].isAdded)
   }
 
   /// The value of the line at `index`, without blanks around it.
   @_lifetime(borrow self)
-  package func value(at index: Int) -> Span<UInt8> {
+  public func value(at index: Int) -> Span<UInt8> {
     text(entries[index].value, isAdded: entries[index].isAdded)
   }
 
   /// The same for an owner of this section that holds it as long as the span lives.
   @unsafe @_lifetime(immortal)
-  package func unsafeText(_ range: TextRange) -> Span<UInt8> {
+  public func unsafeText(_ range: TextRange) -> Span<UInt8> {
     unsafe _overrideLifetime(text(range.offsets, isAdded: range.isAdded), copying: ())
   }
 
   /// Text at absolute offsets of the received or the added bytes.
   @_lifetime(borrow self)
-  package func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
+  public func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
     if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
     guard let received else { preconditionFailure("A received line has its block attached.") }
     // The section holds the block as long as the span may live: `reset` is no borrow of the span's reader.
@@ -170,7 +170,7 @@ package final class FieldSection {
   }
 
   @_lifetime(borrow self)
-  package func text(_ range: TextRange) -> Span<UInt8> {
+  public func text(_ range: TextRange) -> Span<UInt8> {
     text(range.offsets, isAdded: range.isAdded)
   }
 }

@@ -5,7 +5,7 @@
 import Bytes
 
 /// How the length of a message body is known. RFC 9112 section 6.
-package enum BodyFraming: Sendable, Equatable {
+public enum BodyFraming: Sendable, Equatable {
   /// No body follows.
   case none
   /// Exactly this many bytes follow; more than zero.
@@ -20,38 +20,38 @@ package enum BodyFraming: Sendable, Equatable {
 ///
 /// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
 /// forwarded.
-package final class Request {
-  package var method = Method.get
+public final class Request {
+  public var method = Method.get
   /// The method's token, also when it has a name here.
-  package var methodText = TextRange.empty
+  public var methodText = TextRange.empty
   /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for
   /// OPTIONS.
-  package var target = TextRange.empty
+  public var target = TextRange.empty
   /// The target without its query; starts with `/`, or is `*`.
-  package var path = TextRange.empty
+  public var path = TextRange.empty
   /// What follows the first `?`, without it; nil when there is none.
-  package var query: TextRange?
+  public var query: TextRange?
   /// The authority as sent: host, and port if one was given.
-  package var authority = TextRange.empty
+  public var authority = TextRange.empty
   /// The host without port; an IPv6 address keeps its brackets.
-  package var host = TextRange.empty
-  package var version = HTTPVersion.http11
-  package var framing = BodyFraming.none
+  public var host = TextRange.empty
+  public var version = HTTPVersion.http11
+  public var framing = BodyFraming.none
   /// Whether the client waits for `100 Continue` before it sends its body. RFC 9110 section 10.1.1.
-  package var expectsContinue = false
+  public var expectsContinue = false
   /// Whether the client is willing to send another request on this connection.
-  package var keepsAlive = true
+  public var keepsAlive = true
   /// Whether the request came over TLS.
-  package var isSecure = false
+  public var isSecure = false
   /// Lines that were dropped because of an underscore or a dot in their name.
-  package var droppedFieldCount = 0
-  package let fields: FieldSection
+  public var droppedFieldCount = 0
+  public let fields: FieldSection
 
-  package init(fields: FieldSection) { self.fields = fields }
+  public init(fields: FieldSection) { self.fields = fields }
 
   /// Forgets everything and returns the block that the head stood in.
   @discardableResult
-  package func reset() -> Buffer? {
+  public func reset() -> Buffer? {
     method = .get
     methodText = .empty
     target = .empty
@@ -70,7 +70,7 @@ package final class Request {
 
   /// Moves all offsets of received text by `distance`: their block was compacted or exchanged for
   /// another.
-  package func moveReceived(by distance: Int) {
+  public func moveReceived(by distance: Int) {
     methodText = methodText.moved(by: distance)
     target = target.moved(by: distance)
     path = path.moved(by: distance)
@@ -81,7 +81,7 @@ package final class Request {
   }
 
   @_lifetime(borrow self)
-  package func text(_ range: TextRange) -> Span<UInt8> {
+  public func text(_ range: TextRange) -> Span<UInt8> {
     // The section is owned by this request for its whole life.
     unsafe _overrideLifetime(fields.unsafeText(range), borrowing: self)
   }

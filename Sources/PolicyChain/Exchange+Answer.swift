@@ -5,7 +5,7 @@ import HTTPMessage
 
 extension Exchange {
   /// Fills the response with an answer of our own. Fields that were there before are gone.
-  package func answer(status: UInt16, contentType: StaticString?, body: [UInt8]) {
+  public func answer(status: UInt16, contentType: StaticString?, body: [UInt8]) {
     response.reset()
     clearRendered()
     response.status = status
@@ -15,17 +15,17 @@ extension Exchange {
   }
 
   /// Adds a response field whose name and value are constants.
-  package func add(_ field: KnownField, _ name: StaticString, _ value: StaticString) {
+  public func add(_ field: KnownField, _ name: StaticString, _ value: StaticString) {
     add(field, name: name.bytes, value: value.bytes)
   }
 
   /// Adds a response field, or counts as an internal error when the block for added fields is full.
-  package func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) {
+  public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) {
     if !response.fields.add(field, name: name, value: value) { isResponseOverfull = true }
   }
 
   /// Turns a failure into the response that tells it: the one place where this happens.
-  package func answer(_ failure: Failure) {
+  public func answer(_ failure: Failure) {
     outcome.failure = failure
     let reason = failure.reason
     answer(
