@@ -54,7 +54,9 @@ let package = Package(
     library(
       "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
-      name: "sluice", dependencies: ["Gateway", arguments], swiftSettings: settings),
+      name: "sluice",
+      dependencies: ["Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments],
+      swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
@@ -65,10 +67,11 @@ let package = Package(
     tests("OpenSSLTests", ["OpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport"]),
-    tests("PolicyTests", ["Policies"]),
+    tests("PolicyTests", ["Policies", "HTTP1"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams"]),
     tests("GatewayTests", ["Gateway"]),
+    tests("CommandTests", ["sluice"]),
     tests("TidyTests"),
   ]
 )
@@ -84,7 +87,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
       path: "Fuzzing",
-      exclude: ["corpora"], swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
+      exclude: ["corpora", "dictionaries"],
+      swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
       linkerSettings: [.unsafeFlags(flags + ["-use-ld=lld"])]))
 }
 

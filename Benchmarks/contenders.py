@@ -140,7 +140,7 @@ defaults {{
   secure-headers profile=api
   timeout connect=5s response=60s total=120s idle=600s
 }}
-route all {{
+route every {{
   match path=/**
   auth none
   to origin

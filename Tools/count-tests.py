@@ -1,7 +1,8 @@
 """Adds up what the test runners said in their logs and prints one line: `N passed, N failed`.
 
 Swift Testing reports one line for each test and pytest one closing line. A failed test gives exit
-code 1, and so does a run in which no test passed.
+code 1, and so does a run in which no test passed. A stage that failed without counting a test
+counts as one itself. Usage: count-tests.py FAILED-STAGES LOG ...
 """
 
 import pathlib
@@ -31,8 +32,9 @@ def add(passed: int, failed: int, number: int, word: str) -> tuple[int, int]:
 
 
 def main() -> int:
-    counts = [count(pathlib.Path(name).read_text(errors="replace")) for name in sys.argv[1:]]
+    counts = [count(pathlib.Path(name).read_text(errors="replace")) for name in sys.argv[2:]]
     passed, failed = sum(p for p, _ in counts), sum(f for _, f in counts)
+    failed = max(failed, int(sys.argv[1]))
     print(f"{passed} passed, {failed} failed")
     return 0 if passed > 0 and failed == 0 else 1
 

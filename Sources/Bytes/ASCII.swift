@@ -1,4 +1,5 @@
-// Single bytes and short runs as ASCII: the alphabet in which HTTP, TLS names and the config language are written.
+// Single bytes and short runs as ASCII: the alphabet in which HTTP, TLS names and the config
+// language are written.
 
 /// Byte values by the names that the RFCs give them.
 public enum ASCII {
@@ -73,7 +74,8 @@ extension Span where Element == UInt8 {
     return true
   }
 
-  /// The bytes as text, with invalid UTF-8 replaced: for logs, tests and control paths, not for the hot path.
+  /// The bytes as text, with invalid UTF-8 replaced: for logs, tests and control paths, not for the
+  /// hot path.
   public var text: String { unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) } }
 
   /// A copy of the bytes: for control paths and tests.

@@ -35,7 +35,8 @@
     get { self[start..<end] }
   }
 
-  /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the window.
+  /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the
+  /// window.
   public subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
     get { unsafe _overrideLifetime(unsafeBytes(range), borrowing: self) }

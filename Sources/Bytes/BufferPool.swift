@@ -1,6 +1,8 @@
-// Buffers that are lent and given back, so that a busy worker allocates none and an idle connection owns none.
+// Buffers that are lent and given back, so that a busy worker allocates none and an idle connection
+// owns none.
 
-/// A stack of equal buffers: last given back, first lent, so that the memory in use stays in the cache.
+/// A stack of equal buffers: last given back, first lent, so that the memory in use stays in the
+/// cache.
 public final class BufferPool {
   private var idle: [Buffer] = []
   private let capacity: Int

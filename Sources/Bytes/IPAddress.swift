@@ -1,4 +1,5 @@
-// IP addresses as two words, written the way RFC 5952 says. No names, no ports: see the engine's SocketAddress.
+// IP addresses as two words, written the way RFC 5952 says. No names, no ports: see the engine's
+// SocketAddress.
 
 /// An IPv4 or IPv6 address. An IPv4 address that came mapped into IPv6 is kept as IPv4.
 public struct IPAddress: Hashable, Sendable {

@@ -1,5 +1,6 @@
-/* Linux calls that Swift's Glibc module does not import. Nothing here keeps state. _GNU_SOURCE is not set, since the
-   Glibc module is built without it and both must agree on every shared type: what hides behind it is declared here. */
+/* Linux calls that the Glibc module does not import. Nothing here keeps state. _GNU_SOURCE is
+   not set: the Glibc module is built without it and both must agree on every shared type, so
+   what hides behind it is declared here. */
 #pragma once
 #include <errno.h>
 #include <netinet/in.h>

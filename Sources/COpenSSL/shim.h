@@ -74,7 +74,8 @@ static inline int co_ctx_offer_authority(SSL_CTX *c, X509 *x) {
     return SSL_CTX_add_client_CA(c, x);
 }
 
-/* The server's order of ciphers, with ChaCha20 for clients without AES hardware: they put it first. */
+/* The server's order of ciphers, with ChaCha20 for clients without AES hardware, which put it
+   first. */
 static inline uint64_t co_option_server_order(void) {
     return SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
 }

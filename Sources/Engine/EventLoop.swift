@@ -1,5 +1,6 @@
-// One thread's loop: epoll, timers and the jobs of Swift concurrency. It is both the serial executor of the actor that
-// lives on it and the task executor of every task there, so that a resume is one append (docs/decisions/0001).
+// One thread's loop: epoll, timers and the jobs of Swift concurrency. It is both the serial
+// executor of the actor that lives on it and the task executor of every task there, so that a
+// resume is one append (docs/decisions/0001).
 
 import CLinux
 import Glibc
@@ -7,8 +8,9 @@ import Synchronization
 
 /// An edge-triggered epoll loop that runs on one thread.
 ///
-/// Everything but `enqueue`, `post` and `stop` is called on the loop's own thread, which the actor on top of it
-/// guarantees; that, and the lock around `inbox`, is why it may be `@unchecked Sendable`.
+/// Everything but `enqueue`, `post` and `stop` is called on the loop's own thread, which the actor
+/// on top of it guarantees; that, and the lock around `inbox`, is why it may be `@unchecked
+/// Sendable`.
 @safe public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
   /// What other threads hand over.
   private struct Inbox {
@@ -24,7 +26,8 @@ import Synchronization
     }
   }
 
-  /// Jobs are run for so many rounds before sockets are looked at again: new work cannot starve them.
+  /// Jobs are run for so many rounds before sockets are looked at again: new work cannot starve
+  /// them.
   private static let roundsMax = 16
   /// Events taken from the kernel by one call.
   private static let eventsMax = 512
@@ -177,7 +180,8 @@ import Synchronization
         unsafe read(wakeup, &counter, 8)
         continue
       }
-      // A registered source is retained until it is closed, and no job runs while events are handed out.
+      // A registered source is retained until it is closed, and no job runs while events are handed
+      // out.
       unsafe Unmanaged<EventSource>.fromOpaque(pointer)._withUnsafeGuaranteedRef {
         unsafe $0.receive(PollEvents(rawValue: event.events))
       }
@@ -201,13 +205,15 @@ import Synchronization
 
   private func wake() {
     var one: UInt64 = 1
-    // The counter cannot overflow: it is written only when the loop went to sleep since the last read.
+    // The counter cannot overflow: it is written only when the loop went to sleep since the last
+    // read.
     unsafe write(wakeup, &one, 8)
   }
 
   // MARK: What lives on the loop
 
-  /// Looks at `target` no later than at its deadline. Not to be called while a deadline is being told.
+  /// Looks at `target` no later than at its deadline. Not to be called while a deadline is being
+  /// told.
   public func arm(_ target: any TimerTarget) { wheel.arm(target) }
   public func disarm(_ target: any TimerTarget) { wheel.disarm(target) }
 

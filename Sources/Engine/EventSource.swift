@@ -1,6 +1,7 @@
 // A descriptor that a loop watches.
 
-/// The base of everything that epoll reports on: stream sockets, listening sockets, the resolver's sockets.
+/// The base of everything that epoll reports on: stream sockets, listening sockets, the resolver's
+/// sockets.
 public class EventSource {
   public final let descriptor: Int32
   public final unowned let loop: EventLoop
@@ -10,7 +11,8 @@ public class EventSource {
     self.loop = loop
   }
 
-  /// Called on the loop's thread, between jobs: it notes what changed and wakes a waiter, nothing more.
+  /// Called on the loop's thread, between jobs: it notes what changed and wakes a waiter, nothing
+  /// more.
   public func receive(_ events: PollEvents) {
     preconditionFailure("A source says what its events mean.")
   }

@@ -3,12 +3,14 @@
 import CLinux
 import Glibc
 
-/// Opens listening descriptors. They outlive loops and generations, so that a reload drops no connection.
+/// Opens listening descriptors. They outlive loops and generations, so that a reload drops no
+/// connection.
 public enum ListeningDescriptor {
   /// Connections that the kernel keeps until they are accepted; it caps this at net.core.somaxconn.
   public static let backlog: Int32 = 4096
 
-  /// Binds and listens. TCP sockets share their port by SO_REUSEPORT, each worker with one of its own.
+  /// Binds and listens. TCP sockets share their port by SO_REUSEPORT, each worker with one of its
+  /// own.
   ///
   /// A unix socket's stale file is replaced when nobody answers on it.
   public static func open(_ address: SocketAddress) throws(SystemError) -> Int32 {
@@ -20,7 +22,8 @@ public enum ListeningDescriptor {
       if !address.isUnix {
         try set(descriptor, SOL_SOCKET, SO_REUSEADDR)
         try set(descriptor, SOL_SOCKET, SO_REUSEPORT)
-        // Accepted sockets inherit it: a proxy sends whole messages and never waits for more to send.
+        // Accepted sockets inherit it: a proxy sends whole messages and never waits for more to
+        // send.
         try set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
         if address.family == AF_INET6 { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
       }
@@ -34,7 +37,8 @@ public enum ListeningDescriptor {
     return descriptor
   }
 
-  /// The address that a descriptor is bound to, which tells the port that the kernel chose for port 0.
+  /// The address that a descriptor is bound to, which tells the port that the kernel chose for port
+  /// 0.
   public static func address(of descriptor: Int32) throws(SystemError) -> SocketAddress {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -107,7 +111,8 @@ public final class ListeningSocket: EventSource {
       let descriptor = unsafe cl_accept(descriptor, &storage, &length)
       if descriptor >= 0 { return .connection(descriptor, from: SocketAddress(storage)) }
       switch errno {
-      // The peer left while it was queued, or the network under it did: the next one may be fine (accept(2)).
+      // The peer left while it was queued, or the network under it did: the next one may be fine
+      // (accept(2)).
       case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
         EOPNOTSUPP, ENETUNREACH:
         continue
@@ -129,6 +134,13 @@ public final class ListeningSocket: EventSource {
 /// Descriptors that never became a socket here.
 public enum Descriptor {
   public static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
+
+  /// Closes a listening descriptor and removes a unix socket's file.
+  public static func close(_ descriptor: Int32, listeningOn address: SocketAddress) {
+    // A file that is gone already is what was wanted.
+    if case .unix(let path) = address { _ = unsafe unlink(path) }
+    close(descriptor)
+  }
 }
 
 /// Starts connections.

@@ -16,7 +16,8 @@ import Glibc
     }
   }
 
-  /// Starts a thread called `name` (15 bytes at most are kept) that runs `loop` until it is stopped.
+  /// Starts a thread called `name` (15 bytes at most are kept) that runs `loop` until it is
+  /// stopped.
   public init(named name: String, running loop: EventLoop) throws(SystemError) {
     var thread = pthread_t()
     // The box is released by the thread that takes it.

@@ -1,4 +1,5 @@
-// A connected stream socket on a loop: it remembers what epoll said, so that no call is made that would block.
+// A connected stream socket on a loop: it remembers what epoll said, so that no call is made that
+// would block.
 
 import Bytes
 import CLinux
@@ -6,8 +7,8 @@ import Glibc
 
 /// A non-blocking stream socket: TCP over IPv4 or IPv6, or a unix socket.
 ///
-/// It is watched edge-triggered from its first to its last moment, in both directions: readiness costs one
-/// `epoll_ctl` per connection, not per wait.
+/// It is watched edge-triggered from its first to its last moment, in both directions: readiness
+/// costs one `epoll_ctl` per connection, not per wait.
 public final class Socket: EventSource {
   /// How a transfer ended.
   public enum Transfer {
@@ -19,7 +20,8 @@ public final class Socket: EventSource {
     case failed(SystemError)
   }
 
-  /// Whether `receive` may find something. A short read clears it, unless the end of the stream is already known.
+  /// Whether `receive` may find something. A short read clears it, unless the end of the stream is
+  /// already known.
   public private(set) var isReadable = false
   /// Whether `send` may make progress.
   public private(set) var isWritable: Bool
@@ -28,7 +30,8 @@ public final class Socket: EventSource {
   /// Reset, or closed in both directions: nothing more can be sent.
   public private(set) var isBroken = false
   public private(set) var isClosed = false
-  /// Who wants to know about changes: the waiter of the task that uses the socket, or its parked owner.
+  /// Who wants to know about changes: the waiter of the task that uses the socket, or its parked
+  /// owner.
   public var observer: (any SocketObserver)?
 
   /// Takes over a connected or connecting descriptor.
@@ -166,7 +169,8 @@ public final class Socket: EventSource {
     _ = shutdown(descriptor, Int32(SHUT_WR))
   }
 
-  /// Makes `close` reset the connection, so that the peer cannot take a cut message for a whole one.
+  /// Makes `close` reset the connection, so that the peer cannot take a cut message for a whole
+  /// one.
   public func resetOnClose() {
     guard !isClosed else { return }
     var option = linger(l_onoff: 1, l_linger: 0)

@@ -1,6 +1,7 @@
 // Who is told that a socket's state has changed.
 
-/// Told between jobs, on the loop's thread: it may note the change and wake a task, and must not close anything.
+/// Told between jobs, on the loop's thread: it may note the change and wake a task, and must not
+/// close anything.
 public protocol SocketObserver: AnyObject {
   func socketChanged()
 }

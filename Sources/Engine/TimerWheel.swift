@@ -1,5 +1,6 @@
-// Deadlines of one loop in a coarse wheel. An entry is armed once and moved lazily: a deadline that is put off again
-// and again, as those of a busy connection are, costs one comparison and no list operation.
+// Deadlines of one loop in a coarse wheel. An entry is armed once and moved lazily: a deadline that
+// is put off again and again, as those of a busy connection are, costs one comparison and no list
+// operation.
 
 import Bytes
 
@@ -13,7 +14,8 @@ public protocol TimerTarget: AnyObject {
   func deadlinePassed()
 }
 
-/// A hashed wheel of 4,096 slots of 4 ms. Deadlines beyond its 16 s are looked at again when their slot comes.
+/// A hashed wheel of 4,096 slots of 4 ms. Deadlines beyond its 16 s are looked at again when their
+/// slot comes.
 public struct TimerWheel {
   public struct Entry: Sendable { fileprivate var index: Int32 }
 
@@ -66,7 +68,8 @@ public struct TimerWheel {
     release(entry.index, of: target)
   }
 
-  /// Milliseconds until the next slot that holds an entry, for the poll call; -1 when there is none.
+  /// Milliseconds until the next slot that holds an entry, for the poll call; -1 when there is
+  /// none.
   public func millisecondsUntilNext(from now: Instant) -> Int32 {
     guard count > 0, let tick = nextOccupiedTick() else { return -1 }
     let due = (tick + 1) * Self.resolution

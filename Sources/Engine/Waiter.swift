@@ -1,10 +1,11 @@
-// The one way to wait on a loop: park until something happens, a deadline passes, or the owner cancels.
-// A waiter belongs to one task. Sockets, grants and timers point at it; each wakes it, and the task looks what changed.
+// The one way to wait on a loop: park until something happens, a deadline passes, or the owner
+// cancels. A waiter belongs to one task. Sockets, grants and timers point at it; each wakes it, and
+// the task looks what changed.
 
 /// Parks one task at a time on its loop.
 ///
-/// A signal that comes before the task has parked is kept, so no wake-up is lost. A task must therefore look
-/// at its conditions again after each wake-up: there may be none that changed.
+/// A signal that comes before the task has parked is kept, so no wake-up is lost. A task must
+/// therefore look at its conditions again after each wake-up: there may be none that changed.
 @safe public final class Waiter: TimerTarget {
   public enum Wake: Sendable { case signalled, timedOut, cancelled }
 

@@ -1,5 +1,6 @@
-// A whole configuration as the gateway runs it: values only, checked before, shared by all workers. Each worker builds
-// its own objects from it (see `Generation`), so that no two cores share a reference count.
+// A whole configuration as the gateway runs it: values only, checked before, shared by all workers.
+// Each worker builds its own objects from it (see `Generation`), so that no two cores share a
+// reference count.
 
 import Configuration
 import Engine
@@ -109,7 +110,8 @@ package struct ListenerBlueprint: Sendable {
 
   package init(
     id: ListenerID, name: String, addresses: [SocketAddress], limits: ConnectionLimits,
-    security: ListenerSecurity?, servesNamedOnly: Bool, redirectsToHTTPS: Bool, routes: [RouteBlueprint], scopes: [ScopeBlueprint],
+    security: ListenerSecurity?, servesNamedOnly: Bool, redirectsToHTTPS: Bool,
+    routes: [RouteBlueprint], scopes: [ScopeBlueprint],
     outermost: [PolicyBlueprint]
   ) {
     self.id = id

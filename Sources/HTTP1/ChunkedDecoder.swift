@@ -77,8 +77,8 @@ public struct ChunkedDecoder {
     if remaining == 0 { state = .dataEnd }
   }
 
-  /// Counts `count` bytes of the data that `next` announced as taken; whoever has them consumes them from the buffer
-  /// before the next call.
+  /// Counts `count` bytes of the data that `next` announced as taken; whoever has them consumes
+  /// them from the buffer before the next call.
   public mutating func handOut(_ count: Int) {
     precondition(
       state == .data && count >= 0 && UInt64(count) <= remaining,

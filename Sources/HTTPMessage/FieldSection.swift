@@ -165,7 +165,8 @@ public final class FieldSection {
   public func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
     if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
     guard let received else { preconditionFailure("A received line has its block attached.") }
-    // The section holds the block as long as the span may live: `reset` is no borrow of the span's reader.
+    // The section holds the block as long as the span may live: `reset` is no borrow of the span's
+    // reader.
     return unsafe _overrideLifetime(received.unsafeBytes(offsets), borrowing: self)
   }
 

@@ -68,6 +68,13 @@ import COpenSSL
     return isMatch
   }
 
+  /// Whether the certificate was signed with that key. It says nothing about names, dates or trust.
+  package func isSigned(by key: PrivateKey) -> Bool {
+    let isSigned = unsafe X509_verify(pointer, key.pointer) == 1
+    ErrorQueue.clear()
+    return isSigned
+  }
+
   /// The kind of the public key, nil for one that TLS servers here do not use.
   package var keyKind: KeyKind? {
     guard let key = unsafe X509_get0_pubkey(pointer) else {

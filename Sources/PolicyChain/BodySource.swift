@@ -8,19 +8,22 @@ import HTTPMessage
 public protocol BodySource: AnyObject {
   /// What can be had without waiting. Nil when nothing can, or at the end.
   ///
-  /// The window of the buffer holds body bytes only as far as `limit` says; the owner consumes them.
+  /// The window of the buffer holds body bytes only as far as `limit` says; the owner consumes
+  /// them.
   func ready() throws(Failure) -> BodyChunk?
 
   /// Waits until `ready` may find more, or the end. Throws when there will be none.
   func wait() async throws(Failure)
 
-  /// The body is not wanted any more: its sender is told in the strongest way that its protocol has.
+  /// The body is not wanted any more: its sender is told in the strongest way that its protocol
+  /// has.
   func cancel()
 
   /// Whether the last byte has been handed out: the only sign of a whole body.
   var isComplete: Bool { get }
 
-  /// When the sender must have made progress; `ready` throws once it has passed. `never` when nothing is awaited.
+  /// When the sender must have made progress; `ready` throws once it has passed. `never` when
+  /// nothing is awaited.
   var deadline: Instant { get }
 
   /// Fields after the body; valid once it is complete.

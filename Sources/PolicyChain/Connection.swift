@@ -1,4 +1,5 @@
-// What an exchange knows about the connection that it came on: the same for every request of a connection.
+// What an exchange knows about the connection that it came on: the same for every request of a
+// connection.
 
 import Bytes
 import Engine

@@ -1,4 +1,5 @@
-// Answers that Sluice makes itself: from a policy, or for a failure. RFC 9457 problem documents, RFC 9209 Proxy-Status.
+// Answers that Sluice makes itself: from a policy, or for a failure. RFC 9457 problem documents,
+// RFC 9209 Proxy-Status.
 
 import Bytes
 import HTTPMessage

@@ -1,5 +1,6 @@
-// One request and its response, from the first byte of the head to the log line. Everything that lasts as long as the
-// exchange hangs here and is let go in its one `finish`. It is reused: in steady state no exchange is allocated.
+// One request and its response, from the first byte of the head to the log line. Everything that
+// lasts as long as the exchange hangs here and is let go in its one `finish`. It is reused: in
+// steady state no exchange is allocated.
 
 import Bytes
 import Engine
@@ -49,7 +50,8 @@ public final class Exchange {
   public var startedAt = Instant(nanoseconds: 0)
   /// Wall-clock time at the start, in milliseconds since 1970.
   public var wallMilliseconds: UInt64 = 0
-  /// Nanoseconds spent waiting for clients and upstreams; the rest of the duration is our own overhead.
+  /// Nanoseconds spent waiting for clients and upstreams; the rest of the duration is our own
+  /// overhead.
   public var waitedNanoseconds: UInt64 = 0
 
   /// The client's address: the peer's, or what a trusted proxy says.
@@ -137,7 +139,8 @@ public final class Exchange {
   }
 }
 
-/// Something that is held for the length of an exchange: a bulkhead's place, a lease, an in-flight count.
+/// Something that is held for the length of an exchange: a bulkhead's place, a lease, an in-flight
+/// count.
 public protocol ExchangeResource: AnyObject {
   func release(after exchange: Exchange)
 }

@@ -1,5 +1,5 @@
-// What a policy is. Most policies decide at once, and those are plain calls; the few that must wait wrap what follows
-// (docs/decisions/0006). The order is the chain's, never a policy's.
+// What a policy is. Most policies decide at once, and those are plain calls; the few that must wait
+// wrap what follows (docs/decisions/0006). The order is the chain's, never a policy's.
 
 /// A policy that looks at the request, may change it, and decides at once.
 public protocol Admission: AnyObject {
@@ -13,7 +13,8 @@ public enum Verdict: Sendable {
   case answered
 }
 
-/// A policy that wraps everything after it, since it waits before, or does something when the answer is there.
+/// A policy that wraps everything after it, since it waits before, or does something when the
+/// answer is there.
 public protocol Wrapping: AnyObject {
   /// Calls `next` at most once, unless it retries. Returns when the response head is there.
   func handle(_ exchange: Exchange, next: Next) async throws(Failure)

@@ -1,4 +1,5 @@
-// The chain of one route on one listener: compiled once per worker and generation, run for each request.
+// The chain of one route on one listener: compiled once per worker and generation, run for each
+// request.
 
 /// Policies in their fixed order, and the destination inside them.
 ///

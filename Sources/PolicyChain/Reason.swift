@@ -1,5 +1,6 @@
-// Why a request was not served: every refusal and every failure has one stable token, which stands in the problem
-// document, the access log and the metrics alike. RFC 9457, RFC 9209 (Proxy-Status error types).
+// Why a request was not served: every refusal and every failure has one stable token, which stands
+// in the problem document, the access log and the metrics alike. RFC 9457, RFC 9209 (Proxy-Status
+// error types).
 
 /// A stable reason, with the status that it answers and its name in Proxy-Status.
 public struct Reason: Sendable, Equatable {

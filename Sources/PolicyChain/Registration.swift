@@ -1,9 +1,11 @@
-// A policy's line in the list that fixes the order. The list alone decides what runs when; no policy names another.
+// A policy's line in the list that fixes the order. The list alone decides what runs when; no
+// policy names another.
 
 import Bytes
 import Configuration
 
-/// Where in the chain a policy's part runs. The cases stand in the order in which requests meet them.
+/// Where in the chain a policy's part runs. The cases stand in the order in which requests meet
+/// them.
 package enum Stage: Int, Sendable, Comparable {
   /// Ids, trace, addresses: what every later stage and the log need, also for refusals.
   case identification
@@ -42,7 +44,8 @@ package struct PolicyParts {
 package struct ChainContext {
   /// Whether the listener speaks TLS.
   package let isSecure: Bool
-  /// The route's path parameters by name, in the order in which they are captured; empty without a route.
+  /// The route's path parameters by name, in the order in which they are captured; empty without a
+  /// route.
   package let parameterNames: [String]
 
   package init(isSecure: Bool, parameterNames: [String]) {
@@ -53,13 +56,16 @@ package struct ChainContext {
 
 /// A policy: its declaration, its stage, and how it is made from effective settings.
 ///
-/// Policies are made anew for every worker, route and listener, so that no two cores share a reference count.
+/// Policies are made anew for every worker, route and listener, so that no two cores share a
+/// reference count.
 package struct Registration: Sendable {
   package let stage: Stage
   package let declaration: any DirectiveDeclaration
-  /// Makes the parts from the directive's typed settings; nil when the settings do not belong to the declaration.
+  /// Makes the parts from the directive's typed settings; nil when the settings do not belong to
+  /// the declaration.
   package let build: @Sendable (any Sendable, ChainContext) -> PolicyParts
-  /// The directive's statements that hold in a scope: one for a record that is not off, any number for a set.
+  /// The directive's statements that hold in a scope: one for a record that is not off, any number
+  /// for a set.
   package let statements: @Sendable (EffectiveSettings) -> [any Sendable]
 
   /// - Parameter build: called with the effective settings; a policy that is `off` is not built.

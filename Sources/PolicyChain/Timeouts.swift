@@ -1,6 +1,7 @@
 // The deadlines of one exchange.
 
-/// How long each part of an exchange may take, in milliseconds; nil means that only the connection's limits hold.
+/// How long each part of an exchange may take, in milliseconds; nil means that only the
+/// connection's limits hold.
 public struct Timeouts: Sendable, Equatable {
   /// Establishing an upstream connection, its TLS handshake included.
   public var connect: UInt64

@@ -6,8 +6,8 @@ extension RouteTable {
   /// Builds the table of one listener.
   ///
   /// - Parameters:
-  ///   - routes: the effective match lines of every route, also of those that other listeners serve:
-  ///     decisions count in this list. A route without lines takes every request.
+  ///   - routes: the effective match lines of every route, also of those that other listeners
+  ///     serve: decisions count in this list. A route without lines takes every request.
   ///   - scopes: the groups, each behind the one around it.
   ///   - seed: random, and the same for no two processes.
   package convenience init(

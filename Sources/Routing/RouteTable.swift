@@ -167,8 +167,8 @@ package final class RouteTable {
     return TextIndex.none
   }
 
-  /// Goes down one trie, literal before `{x}` before `**`, and back when a branch has nothing. No node
-  /// is met twice, and the depth is that of the deepest pattern.
+  /// Goes down one trie, literal before `{x}` before `**`, and back when a branch has nothing. No
+  /// node is met twice, and the depth is that of the deepest pattern.
   private func walk(
     _ node: UInt32, _ depth: Int, _ goal: Goal, _ path: Span<UInt8>, _ request: Request,
     _ scratch: inout Scratch

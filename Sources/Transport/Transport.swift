@@ -1,4 +1,5 @@
-// A stream of bytes over a socket, plain or inside TLS. It knows no protocol; codecs work on the buffers that it fills.
+// A stream of bytes over a socket, plain or inside TLS. It knows no protocol; codecs work on the
+// buffers that it fills.
 
 import Bytes
 import Engine
@@ -6,8 +7,8 @@ import TLS
 
 /// One connection's byte stream in both directions.
 ///
-/// A send is taken whole: what the socket does not take at once is kept and must be flushed before the next send. So
-/// heads are written into a scratch that all connections of a worker share.
+/// A send is taken whole: what the socket does not take at once is kept and must be flushed before
+/// the next send. So heads are written into a scratch that all connections of a worker share.
 package final class Transport {
   /// Bytes that one send may carry. It bounds what a stalled peer makes us keep.
   package static let sendBytesMax = 96 * 1024
@@ -109,7 +110,8 @@ package final class Transport {
 
   // MARK: Sending
 
-  /// Sends both runs, in one call where the socket takes them. Nothing may be unsent before, but a TLS session's ticket.
+  /// Sends both runs, in one call where the socket takes them. Nothing may be unsent before, but a
+  /// TLS session's ticket.
   package func send(_ first: Span<UInt8>, _ second: Span<UInt8>) throws(TransportError) {
     precondition(unsent == nil, "What is unsent is flushed first.")
     precondition(first.count + second.count <= Self.sendBytesMax, "A send is bounded.")

@@ -1,4 +1,5 @@
-// What all connections of one worker share: its loop, its buffers and the scratch that heads are written into.
+// What all connections of one worker share: its loop, its buffers and the scratch that heads are
+// written into.
 
 import Bytes
 import Engine
@@ -7,7 +8,8 @@ import TLS
 
 /// Resources of one worker. Everything here is used on the worker's loop only.
 package final class WorkerResources {
-  /// Bytes of a read buffer: holds the largest head that is accepted, and a good share of a large body.
+  /// Bytes of a read buffer: holds the largest head that is accepted, and a good share of a large
+  /// body.
   package static let bufferBytes = 64 * 1024
 
   package let loop: EventLoop
@@ -17,7 +19,8 @@ package final class WorkerResources {
   package let pending: BufferPool
   /// For one head, from its first byte to the send: never across an await.
   package var scratch = Output(capacity: 32 * 1024)
-  /// For one chunk of a request's body, which may be pushed while `scratch` holds a response's head.
+  /// For one chunk of a request's body, which may be pushed while `scratch` holds a response's
+  /// head.
   package var uploadScratch = Output(capacity: 1024)
 
   /// OpenSSL's state of this worker: contexts of several workers share no locks.

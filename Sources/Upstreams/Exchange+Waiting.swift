@@ -6,8 +6,8 @@ import PolicyChain
 extension Exchange {
   /// Parks until something about the exchange's sockets changes.
   ///
-  /// Throws `reason` when the deadline passes, and `clientGone` when nobody waits for the answer any more. The time is
-  /// counted as waited, not as our own overhead.
+  /// Throws `reason` when the deadline passes, and `clientGone` when nobody waits for the answer
+  /// any more. The time is counted as waited, not as our own overhead.
   func waitUpstream(until deadline: Instant, else reason: Reason) async throws(Failure) {
     if peer?.isGone == true {
       throw Failure(.clientGone, origin: .downstream, retry: .never)

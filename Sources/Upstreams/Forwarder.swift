@@ -1,4 +1,5 @@
-// The destination of a route that says `to`: it picks the upstream, leases a connection and brings the response head.
+// The destination of a route that says `to`: it picks the upstream, leases a connection and brings
+// the response head.
 
 import Engine
 import HTTPMessage
@@ -43,7 +44,8 @@ package final class Forwarder: Destination {
       } catch {
         connection.release(after: exchange)
         exchange.response.reset()
-        // The peer may have closed this idle connection as we wrote: an idempotent request may try once more.
+        // The peer may have closed this idle connection as we wrote: an idempotent request may try
+        // once more.
         guard error.retry != .never, mayReuse, exchange.upstream.isReused,
           exchange.request.method.isIdempotent, exchange.requestBody == nil
         else { throw error }

@@ -1,4 +1,5 @@
-// The request's body on its way to the server: pushed whenever the exchange is awake, never waited for here.
+// The request's body on its way to the server: pushed whenever the exchange is awake, never waited
+// for here.
 
 import Bytes
 import HTTP1
@@ -62,7 +63,8 @@ extension UpstreamConnection {
     } catch { try uploadBroke(error) }
   }
 
-  /// A server that stops reading may still have answered: its response counts, when one can be read.
+  /// A server that stops reading may still have answered: its response counts, when one can be
+  /// read.
   private func uploadBroke(_ error: TransportError) throws(Failure) {
     guard response == .head, transport.mayHaveBytes else { throw lost(error) }
     upload = .body(isChunked: false)

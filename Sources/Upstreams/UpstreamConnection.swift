@@ -1,5 +1,6 @@
-// One HTTP/1.1 connection to a server: it sends a request, reads the response head, and is the source of the response's
-// body. While it is pulled it also pushes what is left of the request's body, so that both directions stay open.
+// One HTTP/1.1 connection to a server: it sends a request, reads the response head, and is the
+// source of the response's body. While it is pulled it also pushes what is left of the request's
+// body, so that both directions stay open.
 
 import Bytes
 import Engine
@@ -140,7 +141,8 @@ package final class UpstreamConnection {
     while true {
       let progress: ParseProgress
       do throws(HTTP1Error) {
-        progress = try parser.parse(input, into: exchange.response, answering: exchange.request.method)
+        progress = try parser.parse(
+          input, into: exchange.response, answering: exchange.request.method)
       } catch { throw invalid(error) }
       switch progress {
       case .done where exchange.response.status >= 200:
@@ -191,7 +193,8 @@ package final class UpstreamConnection {
   func waitForProgress(_ exchange: Exchange) async throws(Failure) {
     let now = pool.resources.loop.now
     if upload != .done || transport.hasUnsent {
-      // The response's time starts when the request has been sent; until then the body's own pace counts.
+      // The response's time starts when the request has been sent; until then the body's own pace
+      // counts.
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)
       let body = exchange.requestBody?.deadline ?? .never
       try await exchange.waitUpstream(until: min(idle, body), else: .responseTimeout)
@@ -209,7 +212,8 @@ package final class UpstreamConnection {
 
   func ended() -> Failure {
     response = .failed
-    // A reused connection that closes before its first byte was stale: the server need not have seen the request.
+    // A reused connection that closes before its first byte was stale: the server need not have
+    // seen the request.
     return failure(.connectionTerminated, retry: isFresh ? .never : .ifIdempotent, nil)
   }
 
@@ -233,12 +237,14 @@ package final class UpstreamConnection {
     let mayRetry = exchange?.upstream.firstByteAt == nil ? retry : .never
     let server = server.definition.name
     return Failure(
-      reason, origin: .upstream, retry: mayRetry, detail: detail.map { "\(server): \($0)" } ?? server)
+      reason, origin: .upstream, retry: mayRetry,
+      detail: detail.map { "\(server): \($0)" } ?? server)
   }
 }
 
 extension UpstreamConnection: ExchangeResource {
-  /// The exchange is over: the connection goes back to its pool, or is closed when its stream is not at a clean end.
+  /// The exchange is over: the connection goes back to its pool, or is closed when its stream is
+  /// not at a clean end.
   package func release(after exchange: Exchange) {
     transport.socket.observer = nil
     self.exchange = nil

@@ -9,7 +9,8 @@ import Synchronization
 import TLS
 import Transport
 
-/// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per request.
+/// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per
+/// request.
 package final class UpstreamShared: Sendable {
   package let openConnections = Atomic<Int>(0)
   package init() {}
@@ -158,7 +159,9 @@ package final class UpstreamPool {
     socket.observer = exchange.waiter
     let transport = try makeTransport(socket, server)
     do throws(Failure) {
-      while !socket.isWritable { try await exchange.waitUpstream(until: deadline, else: .connectTimeout) }
+      while !socket.isWritable {
+        try await exchange.waitUpstream(until: deadline, else: .connectTimeout)
+      }
       if let error = socket.connectError() { throw Self.refusal(error, server) }
       if transport.isSecure { try await handshake(transport, server, exchange, deadline) }
     } catch {

@@ -1,4 +1,5 @@
-// One server of an upstream, as one worker sees it: its addresses, its idle connections, and how it fared lately.
+// One server of an upstream, as one worker sees it: its addresses, its idle connections, and how it
+// fared lately.
 
 import Engine
 
@@ -28,7 +29,8 @@ package final class UpstreamServer {
     }
   }
 
-  /// The resolver's newest answer. Connections to addresses that are gone are closed when next looked at.
+  /// The resolver's newest answer. Connections to addresses that are gone are closed when next
+  /// looked at.
   package func resolved(to addresses: [SocketAddress]) {
     self.addresses = addresses
     nextAddress = 0

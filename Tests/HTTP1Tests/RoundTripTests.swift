@@ -24,7 +24,8 @@ struct SplitMix: RandomNumberGenerator {
 @Suite struct RoundTripTests {
   private static let seeds =
     RequestParserTests.valid + [
-      "POST /a/b?c=d HTTP/1.1\r\nHost: api.example.com:8443\r\nContent-Type: a/b\r\nUser-Agent: x\r\n"
+      "POST /a/b?c=d HTTP/1.1\r\nHost: api.example.com:8443\r\nContent-Type: a/b\r\n"
+        + "User-Agent: x\r\n"
         + "Content-Length: 12\r\nCookie: a=b\r\nConnection: keep-alive\r\nAccept: */*\r\n\r\n"
     ]
 

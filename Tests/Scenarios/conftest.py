@@ -65,15 +65,22 @@ def shared(tmp_path_factory):
     """One gateway and one origin for all tests of a module that need nothing special."""
     made = Origin()
     site = Site(f"127.0.0.1:{made.port}")
-    with Gateway(site.text, tmp_path_factory.mktemp("shared"), site.admin) as gateway:
-        site.gateway, site.scripted = gateway, made
-        site.connect = lambda **options: Client(site.address, **options)
-        yield site
+    site.gateway = Gateway(site.text, tmp_path_factory.mktemp("shared"), site.admin)
+    site.gateway.start()
+    site.scripted = made
+    site.connect = lambda **options: Client(site.address, **options)
+    yield site
+    # The test that ended it has failed already.
+    if site.gateway.process.poll() is None:
+        site.gateway.stop()
     made.close()
 
 
 @pytest.fixture
 def edge(shared):
-    """The module's gateway, its origin behaving as usual again."""
+    """The module's gateway, its origin behaving as usual again; a new one when it has crashed."""
+    if shared.gateway.process.poll() is not None:
+        shared.gateway.start()
     shared.scripted.reset_script()
-    return shared
+    yield shared
+    assert shared.gateway.process.poll() is None, shared.gateway.last_words()

@@ -22,7 +22,7 @@ def test_a_line_tells_what_happened(start, origin):
     assert line["method"] == "POST"
     assert line["path"].startswith("/a/b")
     assert line["status"] == 200
-    assert line["route"] == "all"
+    assert line["route"] == "every"
     assert line["listener"] == "edge"
     assert line["host"] == "localhost"
     assert line["client_ip"] == line["peer_ip"] == "127.0.0.1"

@@ -79,7 +79,7 @@ def test_a_request_is_counted_once(edge, name):
 
 
 def test_requests_are_counted_by_route_method_and_code(edge):
-    labels = {"route": "all", "method": "DELETE", "code": "418"}
+    labels = {"route": "every", "method": "DELETE", "code": "418"}
     edge.scripted.respond = responses.fixed("418 I'm a teapot")
     before = edge.gateway.metric("sluice_http_requests_total", **labels)
     with edge.connect() as client:

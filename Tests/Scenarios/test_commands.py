@@ -106,7 +106,7 @@ def test_explain_knows_each_directive(topic):
 
 
 def test_explain_shows_where_a_value_comes_from(folder):
-    done = run("explain", "route", "all", "-c", "routes.conf", folder=folder)
+    done = run("explain", "route", "every", "-c", "routes.conf", folder=folder)
     assert done.returncode == 0
     assert "routes.conf:" in done.stdout
 

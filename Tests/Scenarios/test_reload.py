@@ -10,11 +10,11 @@ from harness.waiting import until
 
 
 def said(text: str) -> str:
-    return block("route all", "match path=/**", "auth none", f'respond 200 body="{text}"')
+    return block("route every", "match path=/**", "auth none", f'respond 200 body="{text}"')
 
 
 def with_routes(site, routes: str) -> str:
-    before, _, rest = site.text.partition("route all {")
+    before, _, rest = site.text.partition("route every {")
     return before + routes + rest.partition("}\n")[2]
 
 

@@ -59,7 +59,7 @@ def test_100_000_requests_leak_neither_descriptors_nor_memory(start):
         listener="limits requests=1000000 per-client=1000",
         routes=(
             block("route said", "match path=/load", "auth none", 'respond 200 body="ok"')
-            + block("route all", "match path=/**", "auth none", "to origin")
+            + block("route every", "match path=/**", "auth none", "to origin")
         ),
     )
     hammer(site, 20_000)

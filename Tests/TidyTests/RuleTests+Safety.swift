@@ -7,6 +7,8 @@ extension RuleTests {
     Sample("in Engine", "Sources/Engine/A.swift", "let a = unsafe b", []),
     Sample("in the tests of Engine", "Tests/EngineTests/A.swift", "let a = unsafe b", []),
     Sample("a longer word", "unsafely()", []),
+    Sample("a span that its owner keeps", "unsafe _overrideLifetime(a, borrowing: self)", []),
+    Sample("an actor and its loop", "unsafe loop.asUnownedSerialExecutor()", []),
     Sample("in a comment", "// unsafe", []),
   ])
   func `unsafe has its targets`(_ sample: Sample) { sample.check(SafetyRules.memory) }

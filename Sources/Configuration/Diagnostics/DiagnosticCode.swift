@@ -80,6 +80,9 @@ extension DiagnosticCode {
     "W0101", "route that names no listener where several serve", severity: .warning)
   package static let openGroup = DiagnosticCode(
     "W0102", "auth none above a group", severity: .warning)
+  /// Raised by `check --resolve`, which looks into the file.
+  package static let doubtfulCertificate = DiagnosticCode(
+    "W0103", "certificate that clients may refuse", severity: .warning)
 }
 
 extension DiagnosticCode {
@@ -94,6 +97,6 @@ extension DiagnosticCode {
     unknownParameter, unservedRoute, trustsEveryone, literalSecret, redirectHostFromRequest,
     sharedCertificateName,
     plainUpstream,
-    listenerNotNamed, openGroup,
+    listenerNotNamed, openGroup, doubtfulCertificate,
   ]
 }

@@ -105,7 +105,7 @@ struct PathPatternReader {
       let character = Character(UnicodeScalar(byte))
       throw PatternError("write '\(character)' itself: it needs no escape", at: index)
     }
-    guard byte != 0, byte != UInt8(ascii: "/"), byte != UInt8(ascii: "\\") else {
+    guard byte >= 0x20, byte != 0x7F, byte != UInt8(ascii: "/"), byte != UInt8(ascii: "\\") else {
       throw PatternError("no request has this escape in its path: it is refused before", at: index)
     }
   }

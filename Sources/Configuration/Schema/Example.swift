@@ -34,8 +34,8 @@ package struct ExampleExchange: Sendable {
 
 /// What must come of a request.
 package enum ExampleExpectation: Sendable {
-  /// It reaches the upstream: at `path` when given, carrying `fields`, and none of the names in
-  /// `without`. The client's answer carries `answer`.
+  /// It reaches the upstream: at `path` when given, carrying `fields`, and nothing of `without`,
+  /// which are names or whole lines. The client's answer carries `answer`.
   case forwarded(
     path: String? = nil, fields: [String] = [], without: [String] = [], answer: [String] = [])
   /// Sluice answers itself, as told.

@@ -32,10 +32,10 @@ final class AdminConnection {
   }
 
   func serve() async {
-    do throws(TransportError) {
-      while try await serveRequest() {}
-    } catch {
-      // The operator left, or was too slow: there is nobody to tell.
+    var goesOn = true
+    while goesOn {
+      // When the operator left, or was too slow, there is nobody to tell.
+      do throws(TransportError) { goesOn = try await serveRequest() } catch { goesOn = false }
     }
     request.reset()
     response.reset()
@@ -83,7 +83,8 @@ final class AdminConnection {
 
   private func isLocalName(_ host: String) -> Bool {
     if host == "localhost" || host.isEmpty { return true }
-    let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    let bare =
+      host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     return IPAddress(bare) != nil
   }
 

@@ -1,5 +1,5 @@
-// The operators' listener: probes and metrics, on this machine only. It shares the codec with the data plane and nothing
-// else, so that it answers whatever traffic does.
+// The operators' listener: probes and metrics, on this machine only. It shares the codec with the
+// data plane and nothing else, so that it answers whatever traffic does.
 
 import Bytes
 import Engine

@@ -1,5 +1,5 @@
-// From the config language's result to what the gateway runs. Nothing is checked here: a config that has errors never
-// gets this far.
+// From the config language's result to what the gateway runs. Nothing is checked here: a config
+// that has errors never gets this far.
 
 import Bytes
 import Configuration
@@ -66,7 +66,8 @@ struct BlueprintCompiler {
       }
     return UpstreamDefinition(
       name: upstream.name, servers: servers, hostRule: rule,
-      security: security.upstreams[upstream.name], connectionsMax: upstream.connections.max, idleMax: upstream.connections.idle,
+      security: security.upstreams[upstream.name], connectionsMax: upstream.connections.max,
+      idleMax: upstream.connections.idle,
       idleTimeout: UInt64(upstream.connections.idleTimeout.milliseconds))
   }
 
@@ -98,7 +99,9 @@ struct BlueprintCompiler {
     _ route: EffectiveRoute, upstreams: [String: Int]
   ) -> RouteBlueprint {
     let shares = route.shares.compactMap { share in
-      upstreams[share.upstream].map { (upstream: $0, share: UInt32(clamping: share.share.millionths)) }
+      upstreams[share.upstream].map {
+        (upstream: $0, share: UInt32(clamping: share.share.millionths))
+      }
     }
     var parameters: [String] = []
     for path in route.matches.flatMap(\.paths) {

@@ -1,32 +1,11 @@
-// Reads a config for `run` and reload: everything that is wrong with it comes back as text for the operator.
+// Reads a config for `run` and reload: everything that is wrong with it comes back as text for the
+// operator.
 
 import Bytes
 import Configuration
 import Glibc
 import OpenSSL
 import Routing
-
-/// The values that `env()`, `file()` and `secret()` stand for, from the real process.
-struct ProcessEnvironment: ResolutionSource {
-  private let files = DiskFiles()
-  /// The folder of the root file, which relative paths are relative to.
-  let folder: String
-
-  func variable(_ name: String) -> String? {
-    // The environment is not changed after the start.
-    guard let text = unsafe getenv(name) else { return nil }
-    return unsafe String(cString: text)
-  }
-
-  func contents(ofFile path: String) -> [UInt8]? {
-    do throws(FileProblem) {
-      return try files.read(path.hasPrefix("/") ? path : folder + path)
-    } catch {
-      // The loader reports what could not be resolved, at its line.
-      return nil
-    }
-  }
-}
 
 /// A config that can be run, or why not.
 struct ConfigurationReader {
@@ -63,7 +42,7 @@ struct ConfigurationReader {
       _ = try DiskFiles().read(path)
     } catch { throw .unreadable("\(path) cannot be read: \(error.message)") }
     let loader = ConfigurationLoader(files: DiskFiles(), schema: Language.schema)
-    let result = loader.load(path, resolving: ProcessEnvironment(folder: Self.folder(of: path)))
+    let result = loader.load(path, resolving: ProcessResolution(root: path))
     let rendering = HumanRendering(sources: result.sources, hasColor: false)
     guard let configuration = result.configuration else {
       throw .invalid(rendering.text(of: result.diagnostics))
@@ -72,7 +51,6 @@ struct ConfigurationReader {
     return Reading(
       configuration: configuration, hash: hash(of: configuration), warnings: warnings)
   }
-
 
   private func hash(of configuration: EffectiveConfiguration) -> String {
     let text = Array(configuration.canonical.compact.utf8)

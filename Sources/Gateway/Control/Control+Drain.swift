@@ -1,4 +1,5 @@
-// The end: readiness fails, listeners close, requests in flight finish within the grace. A second signal cuts it short.
+// The end: readiness fails, listeners close, requests in flight finish within the grace. A second
+// signal cuts it short.
 
 import Engine
 import Telemetry

@@ -1,4 +1,5 @@
-// A new config while the old one serves: compiled aside, then swapped whole. Whatever is wrong with it, nothing changes.
+// A new config while the old one serves: compiled aside, then swapped whole. Whatever is wrong with
+// it, nothing changes.
 
 import Configuration
 import Engine

@@ -1,4 +1,5 @@
-// What Control does again and again: signals, changed certificates, addresses of upstreams, and the numbers of a scrape.
+// What Control does again and again: signals, changed certificates, addresses of upstreams, and the
+// numbers of a scrape.
 
 import Engine
 import PolicyChain
@@ -28,8 +29,7 @@ extension Control {
         case .terminate: end()
         case .interrupt:
           end()
-          // Somebody sits at a terminal: there is no load balancer to wait for.
-          drainWaiter.signal()
+          drainWaiter.cancel()
         case .reload: await reload()
         case .reopen: logWriter?.reopen()
         }
@@ -44,7 +44,8 @@ extension Control {
     }
   }
 
-  /// Serves certificates whose files have changed. What cannot be used is reported, and the old one stays.
+  /// Serves certificates whose files have changed. What cannot be used is reported, and the old one
+  /// stays.
   private func refreshCertificates() async {
     var isAnyNew = false
     for (name, refusal) in security.refresh() {

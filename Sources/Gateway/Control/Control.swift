@@ -1,5 +1,5 @@
-// Control: the actor that never serves traffic. It reads the config, opens the sockets, starts the workers, and tells
-// them what changed: a new config, a certificate, an address, the end.
+// Control: the actor that never serves traffic. It reads the config, opens the sockets, starts the
+// workers, and tells them what changed: a new config, a certificate, an address, the end.
 
 import Configuration
 import Engine
@@ -204,7 +204,8 @@ package actor Control: LoopActor {
       "\(listener.name) on \(listener.addresses.map(\.description).joined(separator: ", "))"
     }
     log.notice(
-      "ready", metadata: [
+      "ready",
+      metadata: [
         "listeners": "\(places.joined(separator: "; "))", "workers": "\(workers.count)",
         "admin": "\(admin?.addressText ?? "none")", "config": "\(blueprint.hash)",
       ])

@@ -57,8 +57,11 @@ package enum GatewayProcess {
   }
 
   private static func report(_ text: String) {
-    let line = Array((text.hasSuffix("\n") ? text : "sluice: \(text)\n").utf8)
-    // Nothing can be said when standard error is closed.
-    _ = unsafe write(2, line, line.count)
+    do throws(SystemError) {
+      try StandardStream.error.write(text.hasSuffix("\n") ? text : "sluice: \(text)\n")
+    } catch {
+      // Standard error is closed: the exit code has to tell.
+      return
+    }
   }
 }

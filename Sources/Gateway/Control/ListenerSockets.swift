@@ -1,5 +1,5 @@
-// The listening descriptors of the process. They belong to Control and outlive generations: a reload that keeps a
-// listener keeps its sockets and what waits in their queues.
+// The listening descriptors of the process. They belong to Control and outlive generations: a
+// reload that keeps a listener keeps its sockets and what waits in their queues.
 
 import Engine
 import Glibc
@@ -31,8 +31,8 @@ struct ListenerSockets {
 
   private(set) var open: [Key: [Int32]] = [:]
 
-  /// Opens what `listeners` need and is not open yet, one descriptor per worker. On failure nothing stays open that was
-  /// not before.
+  /// Opens what `listeners` need and is not open yet, one descriptor per worker. On failure nothing
+  /// stays open that was not before.
   mutating func prepare(
     _ listeners: [ListenerBlueprint], workers: Int
   ) throws(Refusal) -> [Key: [Int32]] {
@@ -55,15 +55,15 @@ struct ListenerSockets {
   /// Makes what `prepare` opened part of the set.
   mutating func commit(_ fresh: [Key: [Int32]]) { open.merge(fresh) { $1 } }
 
-  /// Closes descriptors whose listener or address is not in `listeners`. Workers have stopped watching them before.
+  /// Closes descriptors whose listener or address is not in `listeners`. Workers have stopped
+  /// watching them before.
   mutating func closeAll(except listeners: [ListenerBlueprint]) {
     let wanted = Set(
       listeners.flatMap { listener in
         listener.addresses.map { Key(listener: listener.id, address: $0) }
       })
     for (key, descriptors) in open where !wanted.contains(key) {
-      Self.close(descriptors)
-      if case .unix(let path) = key.address { unsafe unlink(path) }
+      for descriptor in descriptors { Descriptor.close(descriptor, listeningOn: key.address) }
       open[key] = nil
     }
   }

@@ -1,10 +1,11 @@
-// Certificates, keys and authorities that a config names, read from their files: what TLS of listeners and upstreams is
-// made of. A file that cannot be used fails the whole config, never one listener (CVE-2026-27586).
+// Certificates, keys and authorities that a config names, read from their files: what TLS of
+// listeners and upstreams is made of. A file that cannot be used fails the whole config, never one
+// listener (CVE-2026-27586).
 
 import Configuration
 import OpenSSL
-import Upstreams
 import TLS
+import Upstreams
 
 /// What was read, by the names of listeners and upstreams.
 struct SecurityMaterial: Sendable {
@@ -69,7 +70,8 @@ struct SecurityReader {
   /// Whether a certificate's files are no longer those that were read.
   var hasChanges: Bool { !store.changed.isEmpty }
 
-  /// Reads changed certificates again. A pair that cannot be used is reported and does not take the place of the old one.
+  /// Reads changed certificates again. A pair that cannot be used is reported and does not take the
+  /// place of the old one.
   mutating func refresh() -> [(name: String, refusal: String?)] {
     store.refresh(library: library).map { name, outcome in
       switch outcome {
@@ -110,7 +112,7 @@ struct SecurityReader {
     guard let path = tls.clientAuthorityPath else { return .none }
     let bundle = try self.bundle(path)
     return switch tls.clientCertificate {
-    case .none: .none
+    case .never: .none
     case .optional: .optional(bundle)
     case .required: .required(bundle)
     }

@@ -8,7 +8,8 @@ import PolicyChain
 import Transport
 
 extension HTTP1Connection {
-  /// Serves the request whose head has been read. Returns whether the connection can take another one.
+  /// Serves the request whose head has been read. Returns whether the connection can take another
+  /// one.
   func serveRequest(_ exchange: Exchange) async -> Bool {
     attachBody(to: exchange)
     refreshListener()
@@ -28,7 +29,8 @@ extension HTTP1Connection {
     return await conclude(exchange, mayStay: mayStay)
   }
 
-  /// Answers a head that is no request. The listener's outermost scope says what stands on the answer.
+  /// Answers a head that is no request. The listener's outermost scope says what stands on the
+  /// answer.
   func refuse(_ failure: Failure, _ exchange: Exchange) async {
     exchange.request.keepsAlive = false
     refreshListener()
@@ -47,7 +49,8 @@ extension HTTP1Connection {
     exchange.requestBody = body
   }
 
-  /// Ends the exchange: what it held is released, its log line written. Returns whether the connection stays.
+  /// Ends the exchange: what it held is released, its log line written. Returns whether the
+  /// connection stays.
   private func conclude(_ exchange: Exchange, mayStay: Bool) async -> Bool {
     var stays = mayStay
     let body = exchange.request.framing == .none ? nil : self.body
@@ -66,7 +69,8 @@ extension HTTP1Connection {
     return stays
   }
 
-  /// Closes so that the client can read the answer first: a close with unread bytes would reset it away.
+  /// Closes so that the client can read the answer first: a close with unread bytes would reset it
+  /// away.
   private func closeGently(_ exchange: Exchange) async {
     guard !transport.socket.isBroken, exchange.outcome.isComplete else {
       return close(isAborting: !exchange.outcome.isComplete)

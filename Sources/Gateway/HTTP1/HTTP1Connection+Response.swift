@@ -8,7 +8,8 @@ import PolicyChain
 import Transport
 
 extension HTTP1Connection {
-  /// Head and body bytes up to this size are copied together, so that one send and one TLS record carry them.
+  /// Head and body bytes up to this size are copied together, so that one send and one TLS record
+  /// carry them.
   private static let copiedMax = 15 * 1024
 
   /// How the body is framed for this client.
@@ -18,8 +19,8 @@ extension HTTP1Connection {
 
   /// Writes the response. Returns whether the connection can take another request.
   ///
-  /// When the upstream's body fails before anything was sent, the client gets the failure as a proper answer; later
-  /// only a broken connection tells that what it has is not all.
+  /// When the upstream's body fails before anything was sent, the client gets the failure as a
+  /// proper answer; later only a broken connection tells that what it has is not all.
   func respond(_ exchange: Exchange, _ chain: PolicyChain) async -> Bool {
     hasSentHead = false
     do throws(Failure) {

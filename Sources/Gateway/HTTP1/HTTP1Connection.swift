@@ -1,5 +1,6 @@
-// One HTTP/1 client connection: it reads heads, runs each exchange through its chain, writes the answer, and starts
-// again. While nothing arrives it owns neither buffer nor task (docs/architecture.md, "Idle connections").
+// One HTTP/1 client connection: it reads heads, runs each exchange through its chain, writes the
+// answer, and starts again. While nothing arrives it owns neither buffer nor task
+// (docs/architecture.md, "Idle connections").
 
 import Bytes
 import Engine
@@ -19,7 +20,8 @@ final class HTTP1Connection {
   private(set) var listener: ListenerRuntime
   let openedAt: Instant
 
-  /// Received bytes that are not consumed: borrowed with the first byte, given back when the connection rests.
+  /// Received bytes that are not consumed: borrowed with the first byte, given back when the
+  /// connection rests.
   var input: Buffer?
   var parser: RequestParser
   var body: HTTP1RequestBody?
@@ -27,7 +29,8 @@ final class HTTP1Connection {
   var exchange: Exchange?
   /// Whether the last exchange is over and the next head has not begun.
   var isBetweenRequests = true
-  /// Whether bytes of the present response may have left: from then on it cannot be replaced by another one.
+  /// Whether bytes of the present response may have left: from then on it cannot be replaced by
+  /// another one.
   var hasSentHead = false
   /// Whether the present response leaves the connection open.
   var staysOpen = false
@@ -115,14 +118,16 @@ final class HTTP1Connection {
     }
   }
 
-  /// Looks up what the newest configuration says. A listener that is gone serves its last requests as before.
+  /// Looks up what the newest configuration says. A listener that is gone serves its last requests
+  /// as before.
   func refreshListener() {
     if let current = context.generation.listener(connection.listener) { listener = current }
   }
 
   /// Whether the connection may take another request after the present one.
   func mayKeepAlive(_ request: Request) -> Bool {
-    request.keepsAlive && !context.isDraining && !isListenerGone && requestCount < limits.requestsMax
+    request.keepsAlive && !context.isDraining && !isListenerGone
+      && requestCount < limits.requestsMax
       && context.loop.now.since(openedAt) < limits.ageMax * 1_000_000
   }
 

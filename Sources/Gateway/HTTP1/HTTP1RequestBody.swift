@@ -1,5 +1,5 @@
-// The body of an HTTP/1 request: first the bytes that came with its head, then what the socket brings. It counts against
-// the route's limit as it streams, and holds the client to a pace.
+// The body of an HTTP/1 request: first the bytes that came with its head, then what the socket
+// brings. It counts against the route's limit as it streams, and holds the client to a pace.
 
 import Bytes
 import Engine
@@ -22,7 +22,8 @@ final class HTTP1RequestBody: BodySource {
   private var decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
   private var trailerFields: FieldSection?
   private var exchange: Exchange?
-  /// Where body bytes are read to once those behind the head are used up: the head's text must stay where it is.
+  /// Where body bytes are read to once those behind the head are used up: the head's text must stay
+  /// where it is.
   private var overflow: Buffer?
   /// Body bytes that were handed out.
   private(set) var receivedBytes: UInt64 = 0
@@ -166,8 +167,8 @@ final class HTTP1RequestBody: BodySource {
 
   // MARK: After the exchange
 
-  /// Reads and forgets the rest of a body that nobody wanted, within limits, so that the next request starts where it
-  /// does. Returns false when the connection must close instead.
+  /// Reads and forgets the rest of a body that nobody wanted, within limits, so that the next
+  /// request starts where it does. Returns false when the connection must close instead.
   func discardRest(waiter: Waiter) async -> Bool {
     if isComplete { return true }
     guard let exchange, !exchange.request.expectsContinue else { return false }
@@ -187,7 +188,8 @@ final class HTTP1RequestBody: BodySource {
     return false
   }
 
-  /// Bytes behind the body, which belong to the next request: the buffer becomes the connection's input.
+  /// Bytes behind the body, which belong to the next request: the buffer becomes the connection's
+  /// input.
   func takeRest() -> Buffer? {
     exchange = nil
     guard let overflow else { return nil }

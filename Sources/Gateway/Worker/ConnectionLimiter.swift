@@ -1,5 +1,5 @@
-// How many connections there are, over all workers: per listener and per client address. Touched when a connection opens
-// and closes, never per request.
+// How many connections there are, over all workers: per listener and per client address. Touched
+// when a connection opens and closes, never per request.
 
 import Bytes
 import Engine

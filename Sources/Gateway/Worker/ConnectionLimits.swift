@@ -9,7 +9,8 @@ package struct ConnectionLimits: Sendable {
 
   /// Requests of one connection that are served before others have their turn.
   static let requestsPerTurn = 16
-  /// Silence after which a connection gives back its task and buffer. A task keeps 6.6 KB as long as it lives.
+  /// Silence after which a connection gives back its task and buffer. A task keeps 6.6 KB as long
+  /// as it lives.
   static let restAfter: UInt64 = 1_000
   /// How long a closing connection waits for its client to have read the answer.
   static let lingerTimeout: UInt64 = 2_000

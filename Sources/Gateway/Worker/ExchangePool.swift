@@ -1,4 +1,5 @@
-// Exchanges that wait for their next request: with their field sections they are too large to make one each time.
+// Exchanges that wait for their next request: with their field sections they are too large to make
+// one each time.
 
 import Engine
 import HTTPMessage

@@ -1,5 +1,6 @@
-// One configuration on one worker: route tables, chains and upstream pools, built from the blueprint. A reload builds the
-// next one aside; exchanges in flight keep the chains that they started with.
+// One configuration on one worker: route tables, chains and upstream pools, built from the
+// blueprint. A reload builds the next one aside; exchanges in flight keep the chains that they
+// started with.
 
 import Configuration
 import Engine
@@ -32,7 +33,8 @@ final class Generation {
   /// By upstream name.
   let pools: [String: UpstreamPool]
 
-  /// - Parameter previous: the generation before: pools of upstreams that did not change go on with their connections.
+  /// - Parameter previous: the generation before: pools of upstreams that did not change go on with
+  ///   their connections.
   init(
     _ blueprint: Blueprint, previous: Generation?, shared: SharedUpstreams,
     resources: WorkerResources, ticketKeys: TicketKeys, seed: UInt64

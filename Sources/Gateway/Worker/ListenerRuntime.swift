@@ -1,4 +1,5 @@
-// A listener of one generation on one worker: its route table, and the chains of its routes and scopes.
+// A listener of one generation on one worker: its route table, and the chains of its routes and
+// scopes.
 
 import Bytes
 import HTTPMessage

@@ -1,4 +1,5 @@
-// One worker: an actor on its own event loop and thread, with everything that a core needs to serve requests alone.
+// One worker: an actor on its own event loop and thread, with everything that a core needs to serve
+// requests alone.
 
 import Engine
 import OpenSSL
@@ -114,7 +115,8 @@ package actor Worker: LoopActor {
 
   func metrics() -> MetricsSnapshot? { context?.recorder.metrics.snapshot() }
 
-  /// Hands log lines on when they are old enough, and closes upstream connections that have been idle too long.
+  /// Hands log lines on when they are old enough, and closes upstream connections that have been
+  /// idle too long.
   private static func keepHouse(_ context: WorkerContext, _ waiter: Waiter) async {
     var nextSweep = context.loop.now.advanced(milliseconds: sweepInterval)
     while true {

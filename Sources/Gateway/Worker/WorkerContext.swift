@@ -1,4 +1,5 @@
-// Everything that one worker owns. It is isolated to the worker's actor: nothing here is shared with another thread.
+// Everything that one worker owns. It is isolated to the worker's actor: nothing here is shared
+// with another thread.
 
 import Bytes
 import Engine

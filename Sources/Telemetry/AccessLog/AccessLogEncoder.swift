@@ -1,6 +1,6 @@
 // One line per request into a block of bytes, without a String and without an allocation once it is
 // warm. The common parts stand here; the forms are in AccessLogEncoder+JSON.swift and
-// AccessLogEncoder+Common.swift.
+// AccessLogEncoder+NCSA.swift.
 
 import Bytes
 

@@ -74,6 +74,7 @@ class Gateway:
             text=True,
             preexec_fn=limit if self.files else None,
         )
+        self.errors.clear()
         for stream, lines in (
             (self.process.stdout, self.output),
             (self.process.stderr, self.errors),
@@ -91,7 +92,13 @@ class Gateway:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(5)
-        assert ended in (None, 0), f"it had ended with {ended}: {self.errors[-20:]}"
+        assert ended in (None, 0), self.last_words()
+
+    def last_words(self) -> str:
+        """Why it ended, as far as it told: the trap and the frames of the project's own sources."""
+        telling = ("rror:", "Crash", "crash", "/Sources/", "Sanitizer")
+        lines = [line for line in self.errors if any(word in line for word in telling)]
+        return f"it ended with {self.process.poll()}:\n" + "\n".join((lines or self.errors)[:25])
 
     @staticmethod
     def _collect(stream, lines: list[str]) -> None:
@@ -99,7 +106,7 @@ class Gateway:
             lines.append(line.rstrip("\n"))
 
     def _is_ready(self) -> bool:
-        assert self.process.poll() is None, f"it ended as it started: {self.errors}"
+        assert self.process.poll() is None, self.last_words()
         try:
             return self.admin("/readyz")[0] == 200
         except OSError:

@@ -12,7 +12,7 @@ def block(opener: str, *lines: str) -> str:
 
 @dataclass
 class Site:
-    """One listener `edge`, one upstream `origin`, one route `all`; each part can be given."""
+    """One listener `edge`, one upstream `origin`, one route `every`; each part can be given."""
 
     origin: str
     edge: int = field(default_factory=free_port)
@@ -33,7 +33,7 @@ class Site:
     @property
     def text(self) -> str:
         bind = self.bind or f"bind 127.0.0.1:{self.edge}"
-        route = block("route all", "match path=/**", "auth none", "to origin", self.route)
+        route = block("route every", "match path=/**", "auth none", "to origin", self.route)
         return "".join(
             [
                 "sluice 1\n",
