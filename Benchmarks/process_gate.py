@@ -42,7 +42,7 @@ upstream origin {{
   server 127.0.0.1:{origin}
   connections max=6000 idle=1024 idle-timeout=600s
 }}
-route all {{
+route everything {{
   match path=/**
   auth none
   to origin

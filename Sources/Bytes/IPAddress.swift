@@ -2,7 +2,7 @@
 // SocketAddress.
 
 /// An IPv4 or IPv6 address. An IPv4 address that came mapped into IPv6 is kept as IPv4.
-public struct IPAddress: Hashable, Sendable {
+public struct IPAddress: Hashable, Sendable, BitwiseCopyable {
   /// The upper and lower 64 bits of the IPv6 form; IPv4 is `::ffff:a.b.c.d`.
   public let high: UInt64
   public let low: UInt64

@@ -79,7 +79,7 @@ extension Output {
     let control = (word ^ ones &* 0x02) &- ones &* 0x21
     let backslash = (word ^ ones &* 0x5C) &- ones
     let delete = (word ^ ones &* 0x7F) &- ones
-    return (control | backslash | delete | word) & ones &* 0x80 == 0
+    return (control | backslash | delete | word) & 0x8080_8080_8080_8080 == 0
   }
 
   private static func isPlain(_ words: SIMD2<UInt64>) -> Bool {

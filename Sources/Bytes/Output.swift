@@ -89,13 +89,20 @@
 
   /// Appends the number in lower-case hexadecimal digits, padded with zeros to `width`.
   public mutating func append(hex number: UInt64, width: Int = 1) {
-    var shift = 60
-    var isLeading = true
-    while shift >= 0 {
-      let digit = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
-      if digit != 0 || shift / 4 < width { isLeading = false }
-      if !isLeading { append(digit < 10 ? 48 + digit : 87 + digit) }
-      shift -= 4
+    precondition(width > 0 && width <= 16, "A number has one to sixteen digits.")
+    let digits = max(width, (67 - number.leadingZeroBitCount) / 4)
+    unsafe fill(room: 16) { start in
+      var rest = number
+      var offset = digits
+      while offset > 0 {
+        offset &-= 1
+        let digit = UInt8(truncatingIfNeeded: rest) & 15
+        rest >>= 4
+        // The offset is below the digits, of which there are sixteen at most.
+        unsafe start.storeBytes(
+          of: digit < 10 ? 48 &+ digit : 87 &+ digit, toByteOffset: offset, as: UInt8.self)
+      }
+      return digits
     }
   }
 

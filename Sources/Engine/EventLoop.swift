@@ -2,6 +2,7 @@
 // executor of the actor that lives on it and the task executor of every task there, so that a
 // resume is one append (docs/decisions/0001).
 
+import Bytes
 import CLinux
 import Glibc
 import Synchronization
@@ -38,16 +39,24 @@ import Synchronization
   private var ready: [UnownedJob] = []
   private var running: [UnownedJob] = []
   private var wheel: TimerWheel
+  private let clock: PlainState<Instant>
+  private let turns = PlainState(UInt64(0))
   private var thread: pthread_t?
   private let events: UnsafeMutableBufferPointer<epoll_event>
   /// The monotonic clock as of this turn.
-  public private(set) var now: Instant
+  public private(set) var now: Instant {
+    get { clock.value }
+    set { clock.value = newValue }
+  }
   /// Jobs that came from other threads: zero for a request that waits on nothing shared.
   public private(set) var foreignJobCount: UInt64 = 0
   /// Messages that came through `post`.
   public private(set) var mailCount: UInt64 = 0
   /// Turns of the loop since its start.
-  public private(set) var turnCount: UInt64 = 0
+  public private(set) var turnCount: UInt64 {
+    get { turns.value }
+    set { turns.value = newValue }
+  }
   /// Sockets that are registered.
   public private(set) var socketCount = 0
 
@@ -61,7 +70,8 @@ import Synchronization
       throw error
     }
     unsafe events = .allocate(capacity: Self.eventsMax)
-    now = .now()
+    let now = Instant.now()
+    clock = PlainState(now)
     wheel = TimerWheel(now: now)
     ready.reserveCapacity(1024)
     running.reserveCapacity(1024)

@@ -4,7 +4,7 @@
 /// sockets.
 public class EventSource {
   public final let descriptor: Int32
-  public final unowned let loop: EventLoop
+  public final let loop: EventLoop
 
   public init(descriptor: Int32, on loop: EventLoop) {
     self.descriptor = descriptor

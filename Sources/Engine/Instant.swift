@@ -4,7 +4,7 @@ import CLinux
 import Glibc
 
 /// Nanoseconds of the monotonic clock. Not wall-clock time: see `WallClock`.
-public struct Instant: Comparable, Sendable {
+public struct Instant: Comparable, Sendable, BitwiseCopyable {
   public var nanoseconds: UInt64
 
   public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }

@@ -20,25 +20,55 @@ public final class Socket: EventSource {
     case failed(SystemError)
   }
 
+  /// What is known of the descriptor.
+  private struct Readiness: BitwiseCopyable {
+    var isReadable = false
+    var isWritable: Bool
+    var isPeerClosed = false
+    var isBroken = false
+    var isClosed = false
+  }
+
+  private let readiness: PlainState<Readiness>
+  private var told: (any SocketObserver)?
+
   /// Whether `receive` may find something. A short read clears it, unless the end of the stream is
   /// already known.
-  public private(set) var isReadable = false
+  public private(set) var isReadable: Bool {
+    get { readiness.value.isReadable }
+    set { readiness.value.isReadable = newValue }
+  }
   /// Whether `send` may make progress.
-  public private(set) var isWritable: Bool
+  public private(set) var isWritable: Bool {
+    get { readiness.value.isWritable }
+    set { readiness.value.isWritable = newValue }
+  }
   /// The peer has sent its last byte; it may still read.
-  public private(set) var isPeerClosed = false
+  public private(set) var isPeerClosed: Bool {
+    get { readiness.value.isPeerClosed }
+    set { readiness.value.isPeerClosed = newValue }
+  }
   /// Reset, or closed in both directions: nothing more can be sent.
-  public private(set) var isBroken = false
-  public private(set) var isClosed = false
+  public private(set) var isBroken: Bool {
+    get { readiness.value.isBroken }
+    set { readiness.value.isBroken = newValue }
+  }
+  public private(set) var isClosed: Bool {
+    get { readiness.value.isClosed }
+    set { readiness.value.isClosed = newValue }
+  }
   /// Who wants to know about changes: the waiter of the task that uses the socket, or its parked
   /// owner.
-  public var observer: (any SocketObserver)?
+  public var observer: (any SocketObserver)? {
+    get { told }
+    set { told = newValue }
+  }
 
   /// Takes over a connected or connecting descriptor.
   public init(
     descriptor: Int32, isConnected: Bool, on loop: EventLoop
   ) throws(SystemError) {
-    isWritable = isConnected
+    readiness = PlainState(Readiness(isWritable: isConnected))
     super.init(descriptor: descriptor, on: loop)
     do throws(SystemError) {
       try watch(for: [.readable, .writable, .peerClosed, .edgeTriggered])
@@ -52,11 +82,15 @@ public final class Socket: EventSource {
   deinit { precondition(isClosed, "A socket is closed by its owner, not by chance.") }
 
   public override func receive(_ events: PollEvents) {
-    if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) { isReadable = true }
-    if !events.isDisjoint(with: [.writable, .hungUp, .failed]) { isWritable = true }
-    if !events.isDisjoint(with: [.peerClosed, .hungUp]) { isPeerClosed = true }
-    if !events.isDisjoint(with: [.hungUp, .failed]) { isBroken = true }
-    observer?.socketChanged()
+    var now = readiness.value
+    if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) {
+      now.isReadable = true
+    }
+    if !events.isDisjoint(with: [.writable, .hungUp, .failed]) { now.isWritable = true }
+    if !events.isDisjoint(with: [.peerClosed, .hungUp]) { now.isPeerClosed = true }
+    if !events.isDisjoint(with: [.hungUp, .failed]) { now.isBroken = true }
+    readiness.value = now
+    told?.socketChanged()
   }
 
   /// Reads once into the room behind the buffer's window, which must not be empty.

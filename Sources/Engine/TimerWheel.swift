@@ -17,7 +17,7 @@ public protocol TimerTarget: AnyObject {
 /// A hashed wheel of 4,096 slots of 4 ms. Deadlines beyond its 16 s are looked at again when their
 /// slot comes.
 public struct TimerWheel {
-  public struct Entry: Sendable { fileprivate var index: Int32 }
+  public struct Entry: Sendable, BitwiseCopyable { fileprivate var index: Int32 }
 
   private struct Node {
     var target: (any TimerTarget)?

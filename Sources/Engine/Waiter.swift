@@ -2,6 +2,8 @@
 // cancels. A waiter belongs to one task. Sockets, grants and timers point at it; each wakes it, and
 // the task looks what changed.
 
+import Bytes
+
 /// Parks one task at a time on its loop.
 ///
 /// A signal that comes before the task has parked is kept, so no wake-up is lost. A task must
@@ -9,13 +11,34 @@
 @safe public final class Waiter: TimerTarget {
   public enum Wake: Sendable { case signalled, timedOut, cancelled }
 
-  private unowned let loop: EventLoop
+  private let loop: EventLoop
   private var continuation: UnsafeContinuation<Wake, Never>?
-  private var isSignalled = false
+  private let state = PlainState(State())
+
+  private struct State: BitwiseCopyable {
+    var isSignalled = false
+    var isCancelled = false
+    var deadline = Instant.never
+    var timerEntry: TimerWheel.Entry?
+  }
+
+  private var isSignalled: Bool {
+    get { state.value.isSignalled }
+    set { state.value.isSignalled = newValue }
+  }
   /// Whether the owner asked this task to end. It stays so until `reset`.
-  public private(set) var isCancelled = false
-  public private(set) var deadline = Instant.never
-  public var timerEntry: TimerWheel.Entry?
+  public private(set) var isCancelled: Bool {
+    get { state.value.isCancelled }
+    set { state.value.isCancelled = newValue }
+  }
+  public private(set) var deadline: Instant {
+    get { state.value.deadline }
+    set { state.value.deadline = newValue }
+  }
+  public var timerEntry: TimerWheel.Entry? {
+    get { state.value.timerEntry }
+    set { state.value.timerEntry = newValue }
+  }
 
   public init(on loop: EventLoop) {
     self.loop = loop

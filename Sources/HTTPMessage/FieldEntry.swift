@@ -1,7 +1,7 @@
 // One field line as offsets. No text is copied while a message passes through.
 
 /// A field line: where its name and value stand, and which known field it is. 16 bytes.
-public struct FieldEntry: Sendable {
+public struct FieldEntry: Sendable, BitwiseCopyable {
   /// Offset of the first byte of the name, which is the first byte of the line.
   public var start: UInt32
   /// Bytes of the whole line with its CR LF, so that unchanged neighbours are copied in one run.

@@ -13,24 +13,27 @@ public final class FieldSection {
   public static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
-  public private(set) var received: Buffer?
+  private var received: Buffer?
   private let added: Buffer
-  /// All lines in order, removed ones included.
-  public private(set) var entries: ContiguousArray<FieldEntry>
-  /// Known fields that have at least one line which is not removed.
-  public private(set) var present = KnownFieldSet()
+  /// All lines in order, removed ones included. Only this section changes them.
+  public let entries = FixedList<FieldEntry>(capacity: FieldSection.entriesMax)
+  private let known = PlainState(KnownFieldSet())
 
   /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
   public init(addedBytesMax: Int) {
     added = Buffer(capacity: addedBytesMax)
-    entries = []
-    entries.reserveCapacity(Self.entriesMax)
+  }
+
+  /// Known fields that have at least one line which is not removed.
+  public private(set) var present: KnownFieldSet {
+    get { known.value }
+    set { known.value = newValue }
   }
 
   /// Forgets everything and returns the received block to its owner.
   @discardableResult
   public func reset() -> Buffer? {
-    entries.removeAll(keepingCapacity: true)
+    entries.removeAll()
     present = KnownFieldSet()
     added.clear()
     defer { received = nil }
@@ -42,8 +45,7 @@ public final class FieldSection {
 
   /// Records a received line. Returns false when the section is full.
   public func appendReceived(_ entry: FieldEntry) -> Bool {
-    guard entries.count < Self.entriesMax else { return false }
-    entries.append(entry)
+    guard entries.append(entry) else { return false }
     present.insert(entry.field)
     return true
   }
@@ -62,17 +64,15 @@ public final class FieldSection {
   /// from a message is checked by `FieldSyntax` first.
   public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
     let lineCount = name.count + value.count + 4
-    guard entries.count < Self.entriesMax, lineCount <= UInt16.max, added.freeCount >= lineCount
+    guard entries.count < entries.capacity, lineCount <= UInt16.max, added.freeCount >= lineCount
     else { return false }
     let start = added.end
     let isWhole =
       added.append(name) && added.append(": ") && added.append(value) && added.append("\r\n")
-    precondition(isWhole, "The room for the line was checked.")
-    entries.append(
-      FieldEntry(
-        start: start, nameCount: name.count, valueOffset: name.count + 2, valueCount: value.count,
-        lineCount: lineCount, field: field, isAdded: true))
-    present.insert(field)
+    let entry = FieldEntry(
+      start: start, nameCount: name.count, valueOffset: name.count + 2, valueCount: value.count,
+      lineCount: lineCount, field: field, isAdded: true)
+    precondition(isWhole && appendReceived(entry), "The room for the line was checked.")
     return true
   }
 

@@ -5,7 +5,7 @@
 import Bytes
 
 /// How the length of a message body is known. RFC 9112 section 6.
-public enum BodyFraming: Sendable, Equatable {
+public enum BodyFraming: Sendable, Equatable, BitwiseCopyable {
   /// No body follows.
   case none
   /// Exactly this many bytes follow; more than zero.
@@ -16,11 +16,11 @@ public enum BodyFraming: Sendable, Equatable {
   case untilClose
 }
 
-/// One request, strict and canonical.
+/// What a request says beside its fields.
 ///
 /// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
 /// forwarded.
-public final class Request {
+public struct RequestHead: Sendable, BitwiseCopyable {
   public var method = Method.get
   /// The method's token, also when it has a name here.
   public var methodText = TextRange.empty
@@ -45,38 +45,40 @@ public final class Request {
   public var isSecure = false
   /// Lines that were dropped because of an underscore or a dot in their name.
   public var droppedFieldCount = 0
+
+  public init() {}
+}
+
+/// One request, strict and canonical. The members of `RequestHead` are members of it.
+@dynamicMemberLookup
+public final class Request {
+  @usableFromInline let head = PlainState(RequestHead())
   public let fields: FieldSection
 
   public init(fields: FieldSection) { self.fields = fields }
 
+  @inlinable
+  public subscript<Member>(dynamicMember path: WritableKeyPath<RequestHead, Member>) -> Member {
+    @inline(__always) get { head[path] }
+    @inline(__always) set { head[path] = newValue }
+  }
+
   /// Forgets everything and returns the block that the head stood in.
   @discardableResult
   public func reset() -> Buffer? {
-    method = .get
-    methodText = .empty
-    target = .empty
-    path = .empty
-    query = nil
-    authority = .empty
-    host = .empty
-    version = .http11
-    framing = .none
-    expectsContinue = false
-    keepsAlive = true
-    isSecure = false
-    droppedFieldCount = 0
+    head.value = RequestHead()
     return fields.reset()
   }
 
   /// Moves all offsets of received text by `distance`: their block was compacted or exchanged for
   /// another.
   public func moveReceived(by distance: Int) {
-    methodText = methodText.moved(by: distance)
-    target = target.moved(by: distance)
-    path = path.moved(by: distance)
-    query = query?.moved(by: distance)
-    authority = authority.moved(by: distance)
-    host = host.moved(by: distance)
+    self.methodText = self.methodText.moved(by: distance)
+    self.target = self.target.moved(by: distance)
+    self.path = self.path.moved(by: distance)
+    self.query = self.query?.moved(by: distance)
+    self.authority = self.authority.moved(by: distance)
+    self.host = self.host.moved(by: distance)
     fields.moveReceived(by: distance)
   }
 

@@ -22,12 +22,12 @@ extension Exchange {
 
   /// Adds a response field, or counts as an internal error when the block for added fields is full.
   public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) {
-    if !response.fields.add(field, name: name, value: value) { isResponseOverfull = true }
+    if !response.fields.add(field, name: name, value: value) { self.isResponseOverfull = true }
   }
 
   /// Turns a failure into the response that tells it: the one place where this happens.
   public func answer(_ failure: Failure) {
-    outcome.failure = failure
+    self.failure = failure
     let reason = failure.reason
     answer(
       status: reason.status, contentType: "application/problem+json",
@@ -51,11 +51,11 @@ extension Exchange {
     body.append(decimal: UInt64(reason.status))
     body.append(",\"reason\":\"")
     body.append(reason.token)
-    if !requestID.isEmpty {
+    if !self.requestID.isEmpty {
       let request = request
       // The id holds only letters, digits and -._: so needs no escaping.
       body.append("\",\"instance\":\"urn:request:")
-      body.append(request.text(requestID))
+      body.append(request.text(self.requestID))
     }
     body.append("\"}\n")
     return body.bytes.array

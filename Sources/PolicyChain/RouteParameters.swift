@@ -6,7 +6,7 @@ import HTTPMessage
 ///
 /// A route numbers its parameters: see `RouteTable.parameterSlot(of:in:)`. All of the ranges are
 /// ranges of the request that was looked up, valid while its text is.
-public struct RouteParameters: Sendable {
+public struct RouteParameters: Sendable, BitwiseCopyable {
   private var ranges = InlineArray<16, TextRange>(repeating: .empty)
   private var taken: UInt16 = 0
   /// What `**` took, without its slash; nil when the pattern has none.

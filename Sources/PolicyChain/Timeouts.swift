@@ -2,7 +2,7 @@
 
 /// How long each part of an exchange may take, in milliseconds; nil means that only the
 /// connection's limits hold.
-public struct Timeouts: Sendable, Equatable {
+public struct Timeouts: Sendable, Equatable, BitwiseCopyable {
   /// Establishing an upstream connection, its TLS handshake included.
   public var connect: UInt64
   /// From the last byte of the request to the first byte of the response.

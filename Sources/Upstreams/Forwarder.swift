@@ -34,7 +34,7 @@ package final class Forwarder: Destination {
     while true {
       let connection = try await pool.lease(for: exchange, mayReuse: mayReuse)
       exchange.upstream.attempts += 1
-      exchange.upstream.label = connection.server.definition.label
+      exchange.server = connection.server.definition.label
       exchange.upstream.isReused = !connection.isFresh
       do throws(Failure) {
         try await connection.begin(exchange)
