@@ -22,7 +22,7 @@ extension HTTP1Connection {
       exchange.answer(error)
     }
     let mayStay: Bool
-    if exchange.outcome.failure?.reason == .clientGone {
+    if exchange.failure?.reason == .clientGone {
       mayStay = false
     } else {
       chain.runEgress(exchange)

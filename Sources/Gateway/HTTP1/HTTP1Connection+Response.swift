@@ -71,7 +71,7 @@ extension HTTP1Connection {
   }
 
   private func broke(_ failure: Failure, _ exchange: Exchange) -> Bool {
-    exchange.outcome.failure = failure
+    exchange.failure = failure
     if case .stream(let body) = exchange.responseBody { body.cancel() }
     return false
   }
