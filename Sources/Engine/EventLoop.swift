@@ -38,7 +38,9 @@ import Synchronization
   private var ready: [UnownedJob] = []
   private var running: [UnownedJob] = []
   private var wheel: TimerWheel
-  private var thread: pthread_t?
+  /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to see
+  /// that they are not the one.
+  private let thread = Atomic<pthread_t>(0)
   private let events: UnsafeMutableBufferPointer<epoll_event>
   /// The monotonic clock as of this turn.
   package private(set) var now: Instant
@@ -129,7 +131,7 @@ import Synchronization
 
   /// Runs until `stop`, on the calling thread, which becomes the loop's thread.
   package func run() {
-    thread = pthread_self()
+    thread.store(pthread_self(), ordering: .relaxed)
     while true {
       runJobs()
       guard let timeout = timeoutBeforeSleep() else { break }
@@ -141,12 +143,12 @@ import Synchronization
       collectInbox()
       wheel.advance(to: now)
     }
-    thread = nil
+    thread.store(0, ordering: .relaxed)
   }
 
   private var isCurrent: Bool {
-    guard let thread = thread else { return false }
-    return pthread_equal(thread, pthread_self()) != 0
+    // A thread finds its own name here only when it stored it itself.
+    thread.load(ordering: .relaxed) == pthread_self()
   }
 
   private func runJobs() {

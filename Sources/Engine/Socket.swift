@@ -192,6 +192,8 @@ package final class Socket: EventSource {
   private func fail(_ call: StaticString) -> Transfer {
     let error = SystemError(call)
     isBroken = true
+    // What the peer said before it left can still be read, whether or not its event is here yet.
+    isReadable = true
     return .failed(error)
   }
 }

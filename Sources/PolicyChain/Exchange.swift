@@ -65,6 +65,9 @@ package final class Exchange {
   package var traceID = TextRange.empty
   package var spanID = TextRange.empty
 
+  /// What the client asked for, which the log tells also after a rewrite.
+  package var askedPath = TextRange.empty
+  package var askedQuery: TextRange?
   /// The route that took the request; nil when none did.
   package var route: RouteLabel?
   /// What a 405 answer says in Allow.
@@ -129,6 +132,8 @@ package final class Exchange {
     requestID = .empty
     traceID = .empty
     spanID = .empty
+    askedPath = .empty
+    askedQuery = nil
     route = nil
     allowedMethods = []
     parameters = RouteParameters()

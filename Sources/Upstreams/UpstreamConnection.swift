@@ -52,6 +52,8 @@ package final class UpstreamConnection {
   enum UploadProgress: Equatable {
     case body(isChunked: Bool)
     case done
+    /// The server takes no more of it.
+    case abandoned
   }
 
   init(
@@ -164,7 +166,9 @@ package final class UpstreamConnection {
   private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
     while true {
       try pushBody()
-      // A head that fills the whole block was refused by the parser before.
+      // Interim heads before this one have used up room; a head that fills the whole block was
+      // refused by the parser before.
+      if input.isEmpty { input.clear() } else if input.freeCount == 0 { input.compact() }
       switch transport.receive(into: input) {
       case .count:
         if exchange.upstream.firstByteAt == nil {
@@ -192,12 +196,8 @@ package final class UpstreamConnection {
   /// Parks until a socket of the exchange changes, for as long as its phase allows.
   func waitForProgress(_ exchange: Exchange) async throws(Failure) {
     let now = pool.resources.loop.now
-    if upload != .done || transport.hasUnsent {
-      // The response's time starts when the request has been sent; until then the body's own pace
-      // counts.
-      let idle = now.advanced(milliseconds: exchange.timeouts.idle)
-      let body = exchange.requestBody?.deadline ?? .never
-      try await exchange.waitUpstream(until: min(idle, body), else: .responseTimeout)
+    if isUploading {
+      try await waitForUpload(exchange, from: now)
     } else if response == .head {
       let sent = exchange.upstream.sentAt ?? now
       try await exchange.waitUpstream(
@@ -205,6 +205,22 @@ package final class UpstreamConnection {
     } else {
       try await exchange.waitUpstream(
         until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
+    }
+  }
+
+  /// The response's time starts when the request has been sent; until then the body's own pace
+  /// counts, and a client that does not keep it is told so.
+  private func waitForUpload(_ exchange: Exchange, from now: Instant) async throws(Failure) {
+    let idle = now.advanced(milliseconds: exchange.timeouts.idle)
+    let body = exchange.requestBody?.deadline ?? .never
+    do throws(Failure) {
+      try await exchange.waitUpstream(until: min(idle, body), else: .responseTimeout)
+    } catch {
+      if body <= pool.resources.loop.now, let chunk = try exchange.requestBody?.ready() {
+        // It came at the last moment and too late: nobody is left to send it to.
+        chunk.buffer.consume(chunk.count)
+      }
+      throw error
     }
   }
 

@@ -35,9 +35,29 @@ extension Control {
       case .unreadable(let text), .invalid(let text): throw ReloadRefusal(text: text)
       }
     }
-    try await serve(reading.configuration, hash: reading.hash)
+    let previousLog = logWriter
+    try changeLog(to: reading.configuration)
+    do throws(ReloadRefusal) {
+      try await serve(reading.configuration, hash: reading.hash)
+    } catch {
+      if logWriter !== previousLog { _ = logWriter?.stop(milliseconds: 0) }
+      logWriter = previousLog
+      throw error
+    }
     accepted(reading)
-    logWriter?.reopen()
+    if logWriter === previousLog {
+      logWriter?.reopen()
+    } else if let previousLog, !previousLog.stop(milliseconds: Self.logFlush) {
+      log.error("access log lines were lost: the output before the reload is blocked")
+    }
+  }
+
+  /// Opens another access log when the config names one.
+  private func changeLog(to next: EffectiveConfiguration) throws(ReloadRefusal) {
+    guard next.accessLog?.target != configuration?.accessLog?.target else { return }
+    do throws(StartFailure) {
+      logWriter = try openLog(next)
+    } catch { throw ReloadRefusal(text: error.text) }
   }
 
   /// Compiles a config, opens what it needs, and hands it to the workers.

@@ -135,7 +135,7 @@ package actor Control: LoopActor {
     }
   }
 
-  private func openLog(
+  func openLog(
     _ configuration: EffectiveConfiguration
   ) throws(StartFailure) -> LogWriter? {
     guard let settings = configuration.accessLog else { return nil }

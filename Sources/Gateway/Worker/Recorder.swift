@@ -9,7 +9,7 @@ import Telemetry
 /// Writes a worker's part of the access log and of the metrics.
 final class Recorder {
   let metrics = WorkerMetrics()
-  private let sink: AccessLogSink?
+  private var sink: AccessLogSink?
   private let noRoute: RouteLabel
   private let protocolErrors: [String: UInt16]
 
@@ -21,6 +21,12 @@ final class Recorder {
     self.sink = sink
     self.noRoute = noRoute
     self.protocolErrors = protocolErrors
+  }
+
+  /// Writes to another log from now on; what the old one has is handed over first.
+  func write(to sink: AccessLogSink?) {
+    self.sink?.flush()
+    self.sink = sink
   }
 
   /// When `flushLog` should be called; nil when nothing waits.
@@ -55,8 +61,8 @@ final class Recorder {
     record.route = route.span
     record.method = request.text(request.methodText)
     record.host = request.text(request.host)
-    record.path = request.text(request.path)
-    if let query = request.query {
+    record.path = request.text(exchange.askedPath)
+    if let query = exchange.askedQuery {
       record.hasQuery = true
       record.query = request.text(query)
     }

@@ -24,6 +24,8 @@ package actor Worker: LoopActor {
   private var context: WorkerContext?
   private var acceptors: [Acceptor] = []
   private var housekeeper: Waiter?
+  /// Where the access log goes; nil when it is off.
+  private var log: LogWriter?
   private let seed: UInt64
 
   /// - Parameter seed: for keyed tables; random, and the same for no two processes.
@@ -48,13 +50,13 @@ package actor Worker: LoopActor {
     let generation = try Generation(
       blueprint, previous: nil, shared: shared.upstreams, resources: resources,
       ticketKeys: shared.ticketKeys, seed: seed)
-    let sink = shared.log.map { AccessLogSink(writer: $0, format: .json, limits: AccessLimits()) }
+    log = shared.log
     let context = WorkerContext(
       loop: loop, resources: resources,
       services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
       generation: generation,
       recorder: Recorder(
-        sink: sink, noRoute: shared.noRoute, protocolErrors: shared.protocolErrors),
+        sink: Self.sink(for: shared.log), noRoute: shared.noRoute, protocolErrors: shared.protocolErrors),
       limiter: shared.limiter, start: TaskStarter(for: self))
     self.context = context
     start { await context.runStarter() }
@@ -70,6 +72,16 @@ package actor Worker: LoopActor {
       blueprint, previous: context.generation, shared: shared.upstreams,
       resources: context.resources, ticketKeys: shared.ticketKeys, seed: seed)
     context.adopt(next)
+    if shared.log !== log { open(shared.log) }
+  }
+
+  private func open(_ log: LogWriter?) {
+    self.log = log
+    context?.recorder.write(to: Self.sink(for: log))
+  }
+
+  private static func sink(for log: LogWriter?) -> AccessLogSink? {
+    log.map { AccessLogSink(writer: $0, format: .json, limits: AccessLimits()) }
   }
 
   /// Accepts from a listening descriptor, which stays its opener's.
