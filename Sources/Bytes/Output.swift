@@ -4,8 +4,10 @@
 /// Bytes in the making. It grows when it must and keeps its storage when cleared, so that steady
 /// work allocates nothing.
 ///
+/// Without `@usableFromInline` on the type, none of its `@inlinable` methods would be inlined.
+///
 /// It is not copyable, so the compiler proves that no span of it is alive while it is written.
-@safe package struct Output: ~Copyable {
+@usableFromInline @safe package struct Output: ~Copyable {
   @usableFromInline var base: UnsafeMutableRawPointer
   /// Bytes that fit before the next growth.
   @usableFromInline package internal(set) var capacity: Int
@@ -51,7 +53,8 @@
 
   /// Makes room for `room` more bytes, so that the appends that follow do not grow one by one.
   @inlinable package mutating func reserve(_ room: Int) {
-    if capacity - count < room { grow(toHold: count + room) }
+    // The count is never over the capacity.
+    if capacity &- count < room { grow(toHold: count + room) }
   }
 
   @inlinable package mutating func append(_ byte: UInt8) {

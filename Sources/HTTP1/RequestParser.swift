@@ -68,6 +68,7 @@ package struct RequestParser {
     do throws(HTTP1Error) {
       return try advance(buffer, request)
     } catch {
+      // The request line stays readable for whoever has the block still: a log tells it.
       request.fields.forgetLines()
       failure = error
       throw error

@@ -190,6 +190,8 @@ package final class FieldSection {
   @_lifetime(borrow self)
   package func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
     if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
+    // A request that was refused has no text and no block; the log still asks for it.
+    if offsets.isEmpty { return Span() }
     guard let received else { preconditionFailure("A received line has its block attached.") }
     // The section holds the block as long as the span may live: `reset` is no borrow of the span's
     // reader.

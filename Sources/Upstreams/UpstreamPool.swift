@@ -89,7 +89,8 @@ package final class UpstreamPool {
 
   func closed() { shared.openConnections.subtract(1, ordering: .relaxed) }
 
-  /// Takes what is known of the servers' names; servers whose name is not in it keep what they have.
+  /// Takes what is known of the servers' names; servers whose name is not in it keep what they
+  /// have.
   package func resolve(with known: [String: [IPAddress]]) {
     for server in servers {
       guard case .name(let name, let port) = server.definition.host, let found = known[name]

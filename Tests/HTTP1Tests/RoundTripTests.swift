@@ -25,7 +25,8 @@ struct SplitMix: RandomNumberGenerator {
   private static let seeds =
     RequestParserTests.valid + [
       "POST /a/b?c=d HTTP/1.1\r\nHost: api.example.com:8443\r\nContent-Type: a/b\r\n"
-        + "User-Agent: x\r\nContent-Length: 12\r\nCookie: a=b\r\nConnection: keep-alive\r\nAccept: */*\r\n\r\n"
+        + "User-Agent: x\r\n"
+        + "Content-Length: 12\r\nCookie: a=b\r\nConnection: keep-alive\r\nAccept: */*\r\n\r\n"
     ]
 
   /// What mutations put into requests: what grammars turn on.

@@ -133,6 +133,8 @@ extension HTTP1Connection {
       try await send(nil, exchange)
       if isComplete { return }
       try await body.wait()
+      // The scratch is the worker's: others have used it in the meantime, and may have left bytes.
+      resources.scratch.clear()
     }
   }
 
