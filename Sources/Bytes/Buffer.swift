@@ -5,7 +5,7 @@
 ///
 /// A buffer has one owner at a time and is not `Sendable`: it stays on its worker's loop.
 /// Spans taken from it are valid until the next call that mutates it.
-@safe package final class Buffer {
+@safe public final class Buffer {
   /// Bytes that the block holds in all.
   package let capacity: Int
   private let base: UnsafeMutableRawPointer
@@ -28,7 +28,7 @@
   }
 
   /// Allocates `capacity` bytes, which are not touched until they are filled.
-  package init(capacity: Int) {
+  public init(capacity: Int) {
     precondition(capacity > 0, "A buffer holds at least one byte.")
     self.capacity = capacity
     unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
@@ -36,28 +36,38 @@
 
   deinit { unsafe base.deallocate() }
 
+  /// Offset of the first byte that has not been consumed.
+  public internal(set) var start: Int {
+    @inlinable get { unsafe first }
+    set { unsafe first = newValue }
+  }
+  /// Offset after the last filled byte.
+  public internal(set) var end: Int {
+    @inlinable get { unsafe last }
+    set { unsafe last = newValue }
+  }
   /// Bytes that are filled and not yet consumed.
-  package var count: Int { end - start }
-  package var isEmpty: Bool { end == start }
+  @inlinable public var count: Int { end - start }
+  @inlinable public var isEmpty: Bool { end == start }
   /// Bytes that can still be filled behind the window.
-  package var freeCount: Int { capacity - end }
+  @inlinable public var freeCount: Int { capacity - end }
 
   /// The window: what is filled and not yet consumed.
-  package var bytes: Span<UInt8> {
+  @inlinable public var bytes: Span<UInt8> {
     @_lifetime(borrow self)
     get { self[start..<end] }
   }
 
   /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the
   /// window.
-  package subscript(range: Range<Int>) -> Span<UInt8> {
+  @inlinable public subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
     get { unsafe _overrideLifetime(unsafeBytes(range), borrowing: self) }
   }
 
   /// The same bytes for an owner that holds this buffer as long as the span lives, and says so.
   @unsafe @_lifetime(immortal)
-  package func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
+  @inlinable public func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
     precondition(range.lowerBound >= 0 && range.upperBound <= end, "The range is filled.")
     // The range was checked against the filled part; the caller answers for the lifetime.
     let pointer = unsafe UnsafeRawPointer(base + range.lowerBound)
@@ -68,19 +78,19 @@
 
   /// Drops the first `count` bytes of the window. An empty window does not move to the front by
   /// itself, since offsets into the block may still be in use: see `clear` and `compact`.
-  package func consume(_ count: Int) {
+  public func consume(_ count: Int) {
     precondition(count >= 0 && count <= end - start, "Only filled bytes can be consumed.")
     start += count
   }
 
   /// Forgets all bytes.
-  package func clear() {
+  public func clear() {
     start = 0
     end = 0
   }
 
   /// Moves the window to the front of the block, so that all room lies behind it.
-  package func compact() {
+  public func compact() {
     guard start > 0 else { return }
     // Both ranges lie inside the block; memmove allows them to overlap.
     unsafe base.copyMemory(from: base + start, byteCount: end - start)
@@ -89,7 +99,7 @@
   }
 
   /// Appends bytes behind the window. Returns false, and appends nothing, when they do not fit.
-  package func append(_ bytes: Span<UInt8>) -> Bool {
+  public func append(_ bytes: Span<UInt8>) -> Bool {
     let count = bytes.count
     guard count <= capacity - end else { return false }
     // The room was checked above, and the source cannot overlap with unfilled bytes.
@@ -103,13 +113,13 @@
   }
 
   /// Appends text behind the window. Returns false, and appends nothing, when it does not fit.
-  package func append(_ text: StaticString) -> Bool {
+  public func append(_ text: StaticString) -> Bool {
     // A static string's storage lives as long as the program.
     unsafe append(Span(_unsafeStart: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   /// Lets `fill` write behind the window; it returns how many bytes it filled.
-  package func fill(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+  public func fill(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
     let room = unsafe UnsafeMutableRawBufferPointer(start: base + end, count: capacity - end)
     let count = unsafe fill(room)
     precondition(count >= 0 && count <= room.count, "A fill stays within its room.")
@@ -118,7 +128,7 @@
   }
 
   /// The window as raw memory, for a system call or a C library. Valid during `body` only.
-  package func withUnsafeWindow<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+  public func withUnsafeWindow<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     unsafe body(UnsafeRawBufferPointer(start: base + start, count: end - start))
   }
 }

@@ -25,7 +25,7 @@ extension Output {
 
   /// Appends at most `max` bytes of the text in that form. A cut is marked with the bytes left out:
   /// `…[+12]`.
-  @inlinable package mutating func append(json text: Span<UInt8>, max: Int) {
+  @inlinable public mutating func append(json text: Span<UInt8>, max: Int) {
     if text.count <= max { append(json: text) } else { append(cut: text, max: max) }
   }
 

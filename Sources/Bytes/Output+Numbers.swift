@@ -17,7 +17,7 @@ extension Output {
   }
 
   /// Appends the last `width` decimal digits of the number, with leading zeros.
-  package mutating func append(decimal number: UInt64, width: Int) {
+  public mutating func append(decimal number: UInt64, width: Int) {
     precondition(width > 0 && width <= 20, "A number has one to twenty digits.")
     unsafe fill(room: 20) { start in
       unsafe Self.store(number, digits: width, at: start)
@@ -27,7 +27,7 @@ extension Output {
 
   /// Appends a duration as milliseconds with three decimals, cut and not rounded: 1234567 is
   /// `1.234`.
-  package mutating func append(milliseconds nanoseconds: UInt64) {
+  public mutating func append(milliseconds nanoseconds: UInt64) {
     let microseconds = nanoseconds / 1000
     let thousandths = UInt32(truncatingIfNeeded: microseconds % 1000)
     append(decimal: microseconds / 1000)

@@ -4,7 +4,7 @@
 extension Span where Element == UInt8 {
   /// The eight bytes from `index` on as one word, the first byte lowest.
   @inlinable @inline(__always)
-  package func word(at index: Int) -> UInt64 {
+  public func word(at index: Int) -> UInt64 {
     precondition(index >= 0 && index <= count &- 8, "A word lies within its span.")
     // All eight bytes lie inside the span by the check above, and the load needs no alignment.
     return unsafe withUnsafeBytes { source in
@@ -14,7 +14,7 @@ extension Span where Element == UInt8 {
 
   /// The index of the first control character other than a tab (0...8, 10...31, 127) at `start` or
   /// later, or `count` when there is none.
-  package func firstControl(from start: Int) -> Int {
+  public func firstControl(from start: Int) -> Int {
     var index = start
     while index <= count &- 8 {
       let word = word(at: index)
@@ -41,7 +41,7 @@ extension Span where Element == UInt8 {
   ///
   /// Nearly all field names consist of these alone, so that one test of eight bytes settles most
   /// names.
-  package func firstNonNameByte(from start: Int) -> Int {
+  public func firstNonNameByte(from start: Int) -> Int {
     var index = start
     while index <= count &- 8 {
       let others = ~Self.nameBytes(in: word(at: index)) & 0x8080_8080_8080_8080
@@ -55,7 +55,7 @@ extension Span where Element == UInt8 {
   }
 
   /// The index of the first `byte` at `start` or later, or `count` when there is none.
-  package func firstIndex(of byte: UInt8, from start: Int) -> Int {
+  public func firstIndex(of byte: UInt8, from start: Int) -> Int {
     let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
     var index = start
     while index <= count &- 8 {
@@ -104,7 +104,7 @@ extension Span where Element == UInt8 {
 
   /// Whether the bytes equal `name`, a field name of letters, digits and hyphens, whatever the case
   /// of both.
-  package func equalsName(_ name: StaticString) -> Bool {
+  public func equalsName(_ name: StaticString) -> Bool {
     guard count == name.utf8CodeUnitCount else { return false }
     let other = name.bytes
     guard count >= 8 else {

@@ -4,7 +4,7 @@ import Bytes
 import HTTPMessage
 
 /// Writes the head of a request that is forwarded.
-package enum RequestEncoder {
+public enum RequestEncoder {
   private static let excluded: KnownFieldSet = {
     var fields = MessageEncoder.hopByHop
     // Host is written first and once, from what the request was matched by: RFC 9110 section 7.2.
@@ -25,7 +25,7 @@ package enum RequestEncoder {
   ///     fields.
   /// - Throws: `unsafeField` when text that was added or rewritten holds a control character or a
   ///   space where none may stand. `output` is then half written.
-  package static func encode(
+  public static func encode(
     _ request: Request, authority: Span<UInt8>, blocks: [FieldBlock], into output: inout Output
   ) throws(HTTP1Error) {
     let target = request.text(request.target)

@@ -5,7 +5,7 @@ import Bytes
 import HTTPMessage
 
 /// How far a parser came.
-package enum ParseProgress: Sendable {
+public enum ParseProgress: Sendable {
   /// The bytes end before the head does.
   case needsMore
   /// The head is complete and consumed.
@@ -13,11 +13,11 @@ package enum ParseProgress: Sendable {
 }
 
 /// What a listener decides about requests.
-package struct RequestRules: Sendable, Equatable {
-  package var path = PathRules()
-  package var underscores = UnderscoreRule.drop
+public struct RequestRules: Sendable, Equatable {
+  public var path = PathRules()
+  public var underscores = UnderscoreRule.drop
 
-  package init() {}
+  public init() {}
 }
 
 /// Reads one request head after another from a connection's buffer.
@@ -48,20 +48,20 @@ package struct RequestParser {
     var expects = false
   }
 
-  package init(limits: HeadLimits, rules: RequestRules) {
+  public init(limits: HeadLimits, rules: RequestRules) {
     scanner = HeadScanner(limits: limits)
     self.limits = limits
     self.rules = rules
   }
 
   /// Whether part of a head was read and its rest is missing.
-  package var isInHead: Bool { !scanner.isAtStart }
+  public var isInHead: Bool { !scanner.isAtStart }
 
   /// Reads on. When it returns `done`, `request` is complete, has `buffer` attached, and the head
   /// is consumed.
   ///
   /// - Parameter request: a request that was reset, and the same one until the head is done.
-  package mutating func parse(
+  public mutating func parse(
     _ buffer: Buffer, into request: Request
   ) throws(HTTP1Error) -> ParseProgress {
     if let failure { throw failure }

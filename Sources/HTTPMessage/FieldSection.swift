@@ -7,10 +7,10 @@ import Bytes
 ///
 /// Received lines stay in the buffer that the socket filled; added ones go to a fixed block of
 /// `addedBytesMax` bytes. One per exchange, reused, on one worker.
-package final class FieldSection {
+public final class FieldSection {
   /// Fields that one message may carry, received and added. HARDENING: 100 received, and room for
   /// ours.
-  package static let entriesMax = 160
+  public static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
   package private(set) var received: Buffer? {
@@ -40,7 +40,7 @@ package final class FieldSection {
   }
 
   /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
-  package init(addedBytesMax: Int) {
+  public init(addedBytesMax: Int) {
     added = Buffer(capacity: addedBytesMax)
     list = FixedList(capacity: Self.entriesMax)
   }
@@ -64,7 +64,7 @@ package final class FieldSection {
   }
 
   /// Attaches the block that the following `appendReceived` offsets refer to.
-  package func attach(_ buffer: Buffer) { received = buffer }
+  public func attach(_ buffer: Buffer) { received = buffer }
 
   /// Records a received line. Returns false when the section is full.
   package func appendReceived(_ entry: FieldEntry) -> Bool {
@@ -85,7 +85,7 @@ package final class FieldSection {
   ///
   /// The caller vouches that `name` is a field name and `value` a field value: text that comes
   /// from a message is checked by `FieldSyntax` first.
-  package func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
+  public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
     let lineCount = name.count + value.count + 4
     guard list.count < Self.entriesMax, lineCount <= UInt16.max, added.freeCount >= lineCount
     else { return false }
@@ -104,14 +104,14 @@ package final class FieldSection {
 
   /// Keeps text that is no field, such as a rewritten path, with the added bytes. Nil when it does
   /// not fit.
-  package func keep(_ text: Span<UInt8>) -> TextRange? {
+  public func keep(_ text: Span<UInt8>) -> TextRange? {
     let start = added.end
     guard added.append(text) else { return nil }
     return TextRange(start: start, count: text.count, isAdded: true)
   }
 
   /// Marks every line of `field` as removed.
-  package func remove(_ field: KnownField) {
+  public func remove(_ field: KnownField) {
     guard present.contains(field) else { return }
     for index in list.indices where list[index].field == field {
       list[index].isRemoved = true
@@ -120,7 +120,7 @@ package final class FieldSection {
   }
 
   /// Marks every line whose field is in `fields` as removed: one pass, whatever their number.
-  package func remove(_ fields: KnownFieldSet) {
+  public func remove(_ fields: KnownFieldSet) {
     guard present.intersects(fields) else { return }
     for index in list.indices where fields.contains(list[index].field) {
       list[index].isRemoved = true
@@ -136,7 +136,7 @@ package final class FieldSection {
   }
 
   /// Marks every line called `lowercasedName` as removed.
-  package func removeAll(named lowercasedName: Span<UInt8>) {
+  public func removeAll(named lowercasedName: Span<UInt8>) {
     var from = 0
     while let index = first(named: lowercasedName, from: from) {
       remove(at: index)
@@ -145,13 +145,13 @@ package final class FieldSection {
   }
 
   /// The index of the first line of `field` that is not removed.
-  package func first(_ field: KnownField) -> Int? {
+  public func first(_ field: KnownField) -> Int? {
     guard present.contains(field) else { return nil }
     return list.firstIndex { $0.field == field && !$0.isRemoved }
   }
 
   /// The index of the first line called `lowercasedName`, at `from` or later, that is not removed.
-  package func first(named lowercasedName: Span<UInt8>, from: Int = 0) -> Int? {
+  public func first(named lowercasedName: Span<UInt8>, from: Int = 0) -> Int? {
     var index = from
     while index < list.count {
       if !list[index].isRemoved, name(at: index).equalsIgnoringCase(lowercasedName) {
@@ -163,7 +163,7 @@ package final class FieldSection {
   }
 
   /// Lines of `field` that are not removed.
-  package func count(of field: KnownField) -> Int {
+  public func count(of field: KnownField) -> Int {
     guard present.contains(field) else { return 0 }
     return list.count { $0.field == field && !$0.isRemoved }
   }
@@ -182,13 +182,13 @@ package final class FieldSection {
 
   /// The same for an owner of this section that holds it as long as the span lives.
   @unsafe @_lifetime(immortal)
-  package func unsafeText(_ range: TextRange) -> Span<UInt8> {
+  public func unsafeText(_ range: TextRange) -> Span<UInt8> {
     unsafe _overrideLifetime(text(range.offsets, isAdded: range.isAdded), copying: ())
   }
 
   /// Text at absolute offsets of the received or the added bytes.
   @_lifetime(borrow self)
-  package func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
+  public func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
     if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
     // A request that was refused has no text and no block; the log still asks for it.
     if offsets.isEmpty { return Span() }
@@ -199,7 +199,7 @@ package final class FieldSection {
   }
 
   @_lifetime(borrow self)
-  package func text(_ range: TextRange) -> Span<UInt8> {
+  public func text(_ range: TextRange) -> Span<UInt8> {
     text(range.offsets, isAdded: range.isAdded)
   }
 }

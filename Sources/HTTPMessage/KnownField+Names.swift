@@ -5,7 +5,7 @@ import Bytes
 
 extension KnownField {
   /// The name as registered or as its inventor writes it; empty for `other`.
-  package var name: StaticString { spellings[Int(rawValue)] }
+  public var name: StaticString { spellings[Int(rawValue)] }
 
   /// The field called `name`, whatever its case; `other` when it means nothing to Sluice.
   ///
@@ -33,7 +33,7 @@ extension KnownField {
 
   /// What OWASP's list of 2026-07-19 says to remove from answers, as far as names have a field
   /// here; the one that has none, `$wsep`, is rare enough for a rule in a configuration.
-  package static let disclosing = KnownFieldSet([
+  public static let disclosing = KnownFieldSet([
     .hostHeader, .kProxyRequest, .liferayPortal, .oracleCommerceCloudVersion, .pegaHost,
     .poweredBy, .product, .server, .sourceMap, .xAspNetVersion, .xAspNetMvcVersion,
     .xAtmosphereError, .xAtmosphereFirstRequest, .xAtmosphereTrackingId, .xB3ParentSpanId,

@@ -16,7 +16,7 @@ package enum BodyFraming: BitwiseCopyable, Sendable, Equatable {
   case untilClose
 }
 
-/// One request, strict and canonical.
+/// What a request says beside its fields.
 ///
 /// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
 /// forwarded.
@@ -128,7 +128,7 @@ package final class Request {
   }
 
   @_lifetime(borrow self)
-  package func text(_ range: TextRange) -> Span<UInt8> {
+  public func text(_ range: TextRange) -> Span<UInt8> {
     // The section is owned by this request for its whole life.
     unsafe _overrideLifetime(fields.unsafeText(range), borrowing: self)
   }

@@ -38,11 +38,15 @@ package final class RouteTimeouts: Admission {
         .send("GET /report", expect: .forwarded))
     ])
 
-  package static let registration = Registration(.beforeIdentity, manual) { settings, _ in
+  package static let registration = Registration(
+    .beforeIdentity, manual, off: { PolicyParts(admission: RouteTimeouts(Timeouts.off)) }
+  ) { settings, _ in
     PolicyParts(admission: RouteTimeouts(settings))
   }
 
   private let timeouts: Timeouts
+
+  private init(_ timeouts: Timeouts) { self.timeouts = timeouts }
 
   package init(_ settings: Settings) {
     func milliseconds(_ span: TimeSpan) -> UInt64 { UInt64(span.milliseconds) }

@@ -47,7 +47,7 @@ package final class Forwarder: Destination {
         // The peer may have closed this idle connection as we wrote: an idempotent request may try
         // once more.
         guard error.retry != .never, mayReuse, exchange.upstream.isReused,
-          exchange.request.method.isIdempotent, exchange.requestBody == nil
+          exchange.request.method.isIdempotent, exchange.request.framing == .none
         else { throw error }
         mayReuse = false
       }

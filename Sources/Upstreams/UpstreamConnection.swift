@@ -52,6 +52,8 @@ package final class UpstreamConnection {
   enum UploadProgress: Equatable {
     case body(isChunked: Bool)
     case done
+    /// The server takes no more of it.
+    case abandoned
   }
 
   init(
@@ -164,7 +166,9 @@ package final class UpstreamConnection {
   private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
     while true {
       try pushBody()
-      // A head that fills the whole block was refused by the parser before.
+      // Interim heads before this one have used up room; a head that fills the whole block was
+      // refused by the parser before.
+      if input.isEmpty { input.clear() } else if input.freeCount == 0 { input.compact() }
       switch transport.receive(into: input) {
       case .count:
         if exchange.upstream.firstByteAt == nil {

@@ -113,7 +113,7 @@ package final class UpstreamPool {
   }
 
   /// Smooth weighted round robin over the servers that are not paused; over all when all are.
-  private func choose(at now: Instant) -> UpstreamServer {
+  func choose(at now: Instant) -> UpstreamServer {
     if servers.count == 1 { return servers[0] }
     let isAnyGood = servers.contains { !$0.isPaused(at: now) }
     var total = 0
@@ -147,7 +147,8 @@ package final class UpstreamPool {
       return UpstreamConnection(transport, to: address, of: server, in: self)
     } catch {
       closed()
-      server.pause(from: resources.loop.now)
+      // A client that left says nothing about the server.
+      if error.origin == .upstream { server.pause(from: resources.loop.now) }
       throw error
     }
   }

@@ -8,7 +8,7 @@ extension Control {
   /// Between two looks at how many connections are left, in milliseconds.
   private static let drainPoll: UInt64 = 20
   /// How long the access log may take to be written at the end, in milliseconds.
-  private static let logFlush = 2_000
+  static let logFlush = 2_000
 
   /// A signal to end came.
   func end() {

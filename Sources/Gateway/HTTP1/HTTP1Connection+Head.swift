@@ -38,6 +38,8 @@ extension HTTP1Connection {
           return .refused(Failure(error))
         }
       }
+      // An empty line before the head may have used up the room that the largest head needs.
+      if input.freeCount == 0 { input.compact() }
       switch transport.receive(into: input) {
       case .count:
         if startedAt == nil { startedAt = loop.now }

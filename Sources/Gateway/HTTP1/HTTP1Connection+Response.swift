@@ -36,22 +36,42 @@ extension HTTP1Connection {
   }
 
   private func write(_ exchange: Exchange) async throws(Failure) {
+    try await sendRestOfInterim(exchange)
     let framing = try encodeHead(exchange)
     switch exchange.responseBody {
     case .none: break
     case .bytes(let bytes):
-      if framing == .counted {
-        context.resources.scratch.append(bytes)
-        exchange.outcome.responseBodyBytes = UInt64(bytes.count)
-      }
+      if framing == .counted { try await append(bytes, exchange) }
     case .stream(let body):
       return try await stream(body, framing: framing, exchange)
     }
     try await send(nil, exchange)
   }
 
+  /// Waits until an interim response has left that the client did not take at once.
+  private func sendRestOfInterim(_ exchange: Exchange) async throws(Failure) {
+    guard isInterimUnsent else { return }
+    isInterimUnsent = false
+    do throws(TransportError) {
+      try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+    } catch { throw Self.clientLost(error) }
+  }
+
+  /// Puts a body of our own behind the head, in pieces when one send cannot carry it.
+  private func append(_ bytes: [UInt8], _ exchange: Exchange) async throws(Failure) {
+    var appended = 0
+    while appended < bytes.count {
+      let room = Transport.sendBytesMax - context.resources.scratch.count
+      let count = min(bytes.count - appended, room)
+      context.resources.scratch.append(bytes.span.extracting(appended..<appended + count))
+      appended += count
+      exchange.outcome.responseBodyBytes &+= UInt64(count)
+      if appended < bytes.count { try await send(nil, exchange) }
+    }
+  }
+
   private func broke(_ failure: Failure, _ exchange: Exchange) -> Bool {
-    exchange.outcome.failure = failure
+    exchange.failure = failure
     if case .stream(let body) = exchange.responseBody { body.cancel() }
     return false
   }
@@ -122,6 +142,10 @@ extension HTTP1Connection {
           resources.scratch.append(chunk.bytes)
           chunk.buffer.consume(chunk.count)
         } else {
+          // A long head and a full block together are more than one send carries.
+          if resources.scratch.count + chunk.count > Transport.sendBytesMax {
+            try await send(nil, exchange)
+          }
           try await send(chunk, exchange)
         }
       }
@@ -130,10 +154,11 @@ extension HTTP1Connection {
       if isInChunk { ChunkedEncoder.endChunk(into: &resources.scratch) }
       isInChunk = false
       if isComplete, framing == .chunked { try endChunks(after: body) }
-      try await send(nil, exchange)
+      let hasWaited = try await send(nil, exchange)
       if isComplete { return }
-      try await body.wait()
-      // The scratch is the worker's: others have used it in the meantime, and may have left bytes.
+      // What came from the upstream while the client was waited for is not announced again.
+      if !hasWaited { try await body.wait() }
+      // Others have used the scratch in the meantime, and may have left bytes.
       resources.scratch.clear()
     }
   }
@@ -146,10 +171,11 @@ extension HTTP1Connection {
     }
   }
 
-  /// Sends the scratch and a chunk, and waits until the kernel has them.
-  private func send(_ chunk: BodyChunk?, _ exchange: Exchange) async throws(Failure) {
+  /// Sends the scratch and a chunk, and waits until the kernel has them. Returns whether it had to.
+  @discardableResult
+  private func send(_ chunk: BodyChunk?, _ exchange: Exchange) async throws(Failure) -> Bool {
     let resources = context.resources
-    guard chunk != nil || !resources.scratch.isEmpty else { return }
+    guard chunk != nil || !resources.scratch.isEmpty else { return false }
     hasSentHead = true
     do throws(TransportError) {
       if let chunk {
@@ -159,11 +185,13 @@ extension HTTP1Connection {
         try transport.send(resources.scratch.bytes)
       }
       resources.scratch.clear()
-      if transport.hasUnsent {
-        let before = Instant.now()
-        try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
-        exchange.waitedNanoseconds &+= context.loop.now.since(before)
-      }
+      guard transport.hasUnsent else { return false }
+      let before = Instant.now()
+      try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+      exchange.waitedNanoseconds &+= context.loop.now.since(before)
+      // The scratch is the worker's: others have used it in the meantime, and may have left bytes.
+      resources.scratch.clear()
+      return true
     } catch { throw Self.clientLost(error) }
   }
 

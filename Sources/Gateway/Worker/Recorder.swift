@@ -46,7 +46,7 @@ final class Recorder {
     count(exchange, duration: duration, overhead: overhead)
     guard let sink else { return }
     let peerText = exchange.connection?.peerText ?? []
-    let label = exchange.upstream.label
+    let label = exchange.server
     let upstream = label?.upstream ?? []
     let server = label?.server ?? []
     let route = exchange.route?.name ?? []
@@ -61,8 +61,8 @@ final class Recorder {
     record.route = route.span
     record.method = request.text(request.methodText)
     record.host = request.text(request.host)
-    record.path = request.text(request.path)
-    if let query = request.query {
+    record.path = request.text(exchange.askedPath)
+    if let query = exchange.askedQuery {
       record.hasQuery = true
       record.query = request.text(query)
     }
@@ -91,7 +91,7 @@ final class Recorder {
     record.duration = duration
     record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
     record.overhead = overhead
-    if let failure = exchange.outcome.failure {
+    if let failure = exchange.failure {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
     }
@@ -101,7 +101,7 @@ final class Recorder {
 
   private func flags(_ exchange: Exchange) -> AccessFlags {
     var flags: AccessFlags = []
-    if exchange.outcome.failure?.reason == .clientGone { flags.insert(.clientGone) }
+    if exchange.failure?.reason == .clientGone { flags.insert(.clientGone) }
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
@@ -114,7 +114,7 @@ final class Recorder {
       route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
       status: exchange.response.status)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
-    guard let label = exchange.upstream.label else { return }
+    guard let label = exchange.server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let answered = exchange.upstream.firstByteAt
     metrics.upstreamEnded(
