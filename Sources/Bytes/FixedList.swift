@@ -5,14 +5,13 @@
 /// Reading and replacing elements costs a bounds check and nothing else: no reference counts, no
 /// access checks (see `Cell`), no allocation. It is a reference: whoever holds it sees every
 /// change. It stays on one worker.
-@safe @usableFromInline
-package final class FixedList<Element: BitwiseCopyable>: RandomAccessCollection {
-  @usableFromInline package let capacity: Int
+@safe public final class FixedList<Element: BitwiseCopyable>: RandomAccessCollection {
+  public let capacity: Int
   @usableFromInline let storage: UnsafeMutablePointer<Element>
   @usableFromInline let filled: Cell<Int>
 
   /// Allocates the block for all elements.
-  package init(capacity: Int) {
+  public init(capacity: Int) {
     precondition(capacity > 0, "A list holds at least one element.")
     self.capacity = capacity
     unsafe storage = UnsafeMutablePointer.allocate(capacity: capacity)
@@ -22,11 +21,11 @@ package final class FixedList<Element: BitwiseCopyable>: RandomAccessCollection 
   // Plain values need no deinitialization.
   deinit { unsafe storage.deallocate() }
 
-  @inlinable package var startIndex: Int { 0 }
-  @inlinable package var endIndex: Int { filled.value }
-  @inlinable package var count: Int { filled.value }
+  @inlinable public var startIndex: Int { 0 }
+  @inlinable public var endIndex: Int { filled.value }
+  @inlinable public var count: Int { filled.value }
 
-  @inlinable package subscript(index: Int) -> Element {
+  @inlinable public subscript(index: Int) -> Element {
     get {
       precondition(index >= 0 && index < filled.value, "The index is in use.")
       // Elements below the count are initialized, and the index was checked.
@@ -40,7 +39,7 @@ package final class FixedList<Element: BitwiseCopyable>: RandomAccessCollection 
   }
 
   /// Appends an element. Returns false, and appends nothing, when the list is full.
-  @inlinable package func append(_ element: Element) -> Bool {
+  @inlinable public func append(_ element: Element) -> Bool {
     let index = filled.value
     guard index < capacity else { return false }
     // The index is below the capacity.
@@ -50,5 +49,5 @@ package final class FixedList<Element: BitwiseCopyable>: RandomAccessCollection 
   }
 
   /// Forgets all elements.
-  @inlinable package func removeAll() { filled.value = 0 }
+  @inlinable public func removeAll() { filled.value = 0 }
 }

@@ -9,7 +9,7 @@ extension Output {
   /// separators U+2028 and U+2029 and the characters that reverse the direction of text, since a
   /// log is read on terminals. Each byte that is not UTF-8 becomes `\ufffd`. The result has at most
   /// six bytes for one.
-  @usableFromInline package mutating func append(json text: Span<UInt8>) {
+  public mutating func append(json text: Span<UInt8>) {
     let done = appendPlain(text, from: 0)
     if done < text.count { appendRest(of: text, from: done) }
   }
@@ -47,7 +47,7 @@ extension Output {
       guard let start = source.baseAddress else { return 0 }
       return unsafe Self.copyPlain(start + from, to: base + count, size)
     }
-    count &+= done
+    used &+= done
     return done
   }
 

@@ -3,7 +3,7 @@
 
 extension Output {
   /// Appends the number in decimal digits, without sign or padding.
-  @inlinable package mutating func append(decimal number: UInt64) {
+  @inlinable public mutating func append(decimal number: UInt64) {
     // Counts and sizes are often a single digit.
     if number < 10 { append(48 &+ UInt8(truncatingIfNeeded: number)) } else { appendLong(number) }
   }
@@ -40,7 +40,7 @@ extension Output {
       0x3030_302E | hundreds << 8 | tens << 16 | (rest &- tens &* 10) << 24
     reserve(4)
     unsafe (base + count).storeBytes(of: text.littleEndian, as: UInt32.self)
-    count &+= 4
+    used &+= 4
   }
 
   private static func digitCount(of number: UInt64) -> Int {

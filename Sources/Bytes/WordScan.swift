@@ -86,7 +86,7 @@ extension Span where Element == UInt8 {
   /// The first and the last bytes, at most eight of each, with letters in lower case: all of a name
   /// of up to sixteen bytes, and enough to tell most others apart. Names of fewer than eight bytes
   /// give the same word twice. Nil when a control character would pass for a digit or a hyphen.
-  package var lowercasedEnds: (first: UInt64, last: UInt64)? {
+  public var lowercasedEnds: (first: UInt64, last: UInt64)? {
     let lower: UInt64 = 0x2020_2020_2020_2020
     guard count >= 8 else {
       var word: UInt64 = 0

@@ -39,6 +39,8 @@ import Synchronization
   private var ready: [UnownedJob] = []
   private var running: [UnownedJob] = []
   private var wheel: TimerWheel
+  private let clock: Cell<Instant>
+  private let turns = Cell(UInt64(0))
   /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to see
   /// that they are not the one.
   private let thread = Atomic<pthread_t>(0)
@@ -71,7 +73,7 @@ import Synchronization
     }
     unsafe events = .allocate(capacity: Self.eventsMax)
     let now = Instant.now()
-    clock = PlainState(now)
+    clock = Cell(now)
     wheel = TimerWheel(now: now)
     ready.reserveCapacity(1024)
     running.reserveCapacity(1024)
@@ -138,7 +140,7 @@ import Synchronization
   // MARK: The loop
 
   /// Runs until `stop`, on the calling thread, which becomes the loop's thread.
-  package func run() {
+  public func run() {
     thread.store(pthread_self(), ordering: .relaxed)
     while true {
       runJobs()

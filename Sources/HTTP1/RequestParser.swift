@@ -29,7 +29,7 @@ public struct RequestRules: Sendable, Equatable {
 ///
 /// **Errors** are final: the request is unusable, has neither lines nor block, and every further
 /// call throws the same. Its ranges say where the request line stands, as far as it was read.
-package struct RequestParser {
+public struct RequestParser {
   private var scanner: HeadScanner
   private let rules: RequestRules
   private let limits: HeadLimits

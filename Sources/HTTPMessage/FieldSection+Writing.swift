@@ -10,7 +10,7 @@ extension FieldSection {
   /// Received lines were checked when they were parsed. Added ones are checked here once more: a
   /// line break in one would be another field, or another message, to whoever reads it. Returns
   /// false, with `output` half written, when an added line is not safe to send.
-  package func appendLines(to output: inout Output, excluding excluded: KnownFieldSet) -> Bool {
+  public func appendLines(to output: inout Output, excluding excluded: KnownFieldSet) -> Bool {
     var run = 0..<0
     var isRunAdded = false
     for index in 0..<list.count {

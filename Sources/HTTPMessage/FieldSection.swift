@@ -13,7 +13,7 @@ public final class FieldSection {
   public static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
-  package private(set) var received: Buffer? {
+  public private(set) var received: Buffer? {
     // Read and replaced whole, as a `Cell` is: no two accesses can overlap.
     get { unsafe block }
     set { unsafe block = newValue }
@@ -24,19 +24,19 @@ public final class FieldSection {
   private let known = Cell(KnownFieldSet())
 
   /// All lines in order, removed ones included.
-  package var entries: Entries { Entries(list: list) }
+  public var entries: Entries { Entries(list: list) }
   /// Known fields that have at least one line which is not removed.
-  package private(set) var present: KnownFieldSet {
+  public private(set) var present: KnownFieldSet {
     get { known.value }
     set { known.value = newValue }
   }
 
   /// The lines of a section, to look at: they change with it.
-  package struct Entries: RandomAccessCollection {
+  public struct Entries: RandomAccessCollection {
     let list: FixedList<FieldEntry>
-    package var startIndex: Int { 0 }
-    package var endIndex: Int { list.count }
-    package subscript(index: Int) -> FieldEntry { list[index] }
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { list.count }
+    public subscript(index: Int) -> FieldEntry { list[index] }
   }
 
   /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
@@ -47,7 +47,7 @@ public final class FieldSection {
 
   /// Forgets everything and returns the received block to its owner.
   @discardableResult
-  package func reset() -> Buffer? {
+  public func reset() -> Buffer? {
     list.removeAll()
     present = KnownFieldSet()
     added.clear()
@@ -57,7 +57,7 @@ public final class FieldSection {
 
   /// Forgets all lines and the received block, but not what was kept of other text: what a request
   /// line said stays readable when the lines behind it cannot be used.
-  package func forgetLines() {
+  public func forgetLines() {
     list.removeAll()
     present = KnownFieldSet()
     received = nil
@@ -67,7 +67,7 @@ public final class FieldSection {
   public func attach(_ buffer: Buffer) { received = buffer }
 
   /// Records a received line. Returns false when the section is full.
-  package func appendReceived(_ entry: FieldEntry) -> Bool {
+  public func appendReceived(_ entry: FieldEntry) -> Bool {
     guard list.append(entry) else { return false }
     present.insert(entry.field)
     return true
@@ -75,7 +75,7 @@ public final class FieldSection {
 
   /// Moves the offsets of received lines by `distance`: their block was compacted or exchanged for
   /// another.
-  package func moveReceived(by distance: Int) {
+  public func moveReceived(by distance: Int) {
     for index in list.indices where !list[index].isAdded {
       list[index].start = UInt32(Int(list[index].start) + distance)
     }
@@ -129,7 +129,7 @@ public final class FieldSection {
   }
 
   /// Marks the line at `index` as removed.
-  package func remove(at index: Int) {
+  public func remove(at index: Int) {
     list[index].isRemoved = true
     let field = list[index].field
     if !list.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
@@ -170,13 +170,13 @@ public final class FieldSection {
 
   /// The name of the line at `index`, in the case in which it was sent.
   @_lifetime(borrow self)
-  package func name(at index: Int) -> Span<UInt8> {
+  public func name(at index: Int) -> Span<UInt8> {
     text(list[index].name, isAdded: list[index].isAdded)
   }
 
   /// The value of the line at `index`, without blanks around it.
   @_lifetime(borrow self)
-  package func value(at index: Int) -> Span<UInt8> {
+  public func value(at index: Int) -> Span<UInt8> {
     text(list[index].value, isAdded: list[index].isAdded)
   }
 

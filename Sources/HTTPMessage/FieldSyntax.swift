@@ -4,7 +4,7 @@
 import Bytes
 
 /// Checks of names and values before they are added to a message.
-@usableFromInline package enum FieldSyntax {
+public enum FieldSyntax {
   /// Bytes of one field name. Longer ones occur in attacks alone; from 255 on, eight-bit length
   /// fields of other implementations wrapped (CVE-2021-40346).
   public static let nameBytesMax = 254
@@ -28,5 +28,5 @@ import Bytes
   }
 
   /// Whether the byte is a space or a tab: `OWS`, RFC 9110 section 5.6.3.
-  @inlinable package static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
+  @inlinable public static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
 }

@@ -11,7 +11,7 @@ extension KnownField {
   ///
   /// A probe of a table, then a comparison with the whole name: no name is taken for another, and
   /// an unknown one costs about as much as a known one.
-  package init(name: Span<UInt8>) {
+  public init(name: Span<UInt8>) {
     guard let ends = name.lowercasedEnds else {
       self = .other
       return

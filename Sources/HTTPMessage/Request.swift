@@ -5,7 +5,7 @@
 import Bytes
 
 /// How the length of a message body is known. RFC 9112 section 6.
-package enum BodyFraming: BitwiseCopyable, Sendable, Equatable {
+public enum BodyFraming: BitwiseCopyable, Sendable, Equatable {
   /// No body follows.
   case none
   /// Exactly this many bytes follow; more than zero.
@@ -16,13 +16,13 @@ package enum BodyFraming: BitwiseCopyable, Sendable, Equatable {
   case untilClose
 }
 
-/// What a request says beside its fields.
+/// One request, strict and canonical.
 ///
 /// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
 /// forwarded.
-package final class Request {
+public final class Request {
   private let line = Cell(Line())
-  package let fields: FieldSection
+  public let fields: FieldSection
 
   private struct Line: BitwiseCopyable {
     var method = Method.get
@@ -40,82 +40,82 @@ package final class Request {
     var droppedFieldCount = 0
   }
 
-  package init(fields: FieldSection) { self.fields = fields }
+  public init(fields: FieldSection) { self.fields = fields }
 
-  package var method: Method {
+  public var method: Method {
     get { line.value.method }
     set { line.value.method = newValue }
   }
   /// The method's token, also when it has a name here.
-  package var methodText: TextRange {
+  public var methodText: TextRange {
     get { line.value.methodText }
     set { line.value.methodText = newValue }
   }
   /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for
   /// OPTIONS.
-  package var target: TextRange {
+  public var target: TextRange {
     get { line.value.target }
     set { line.value.target = newValue }
   }
   /// The target without its query; starts with `/`, or is `*`.
-  package var path: TextRange {
+  public var path: TextRange {
     get { line.value.path }
     set { line.value.path = newValue }
   }
   /// What follows the first `?`, without it; nil when there is none.
-  package var query: TextRange? {
+  public var query: TextRange? {
     get { line.value.query }
     set { line.value.query = newValue }
   }
   /// The authority as sent: host, and port if one was given.
-  package var authority: TextRange {
+  public var authority: TextRange {
     get { line.value.authority }
     set { line.value.authority = newValue }
   }
   /// The host without port; an IPv6 address keeps its brackets.
-  package var host: TextRange {
+  public var host: TextRange {
     get { line.value.host }
     set { line.value.host = newValue }
   }
-  package var version: HTTPVersion {
+  public var version: HTTPVersion {
     get { line.value.version }
     set { line.value.version = newValue }
   }
-  package var framing: BodyFraming {
+  public var framing: BodyFraming {
     get { line.value.framing }
     set { line.value.framing = newValue }
   }
   /// Whether the client waits for `100 Continue` before it sends its body. RFC 9110 section 10.1.1.
-  package var expectsContinue: Bool {
+  public var expectsContinue: Bool {
     get { line.value.expectsContinue }
     set { line.value.expectsContinue = newValue }
   }
   /// Whether the client is willing to send another request on this connection.
-  package var keepsAlive: Bool {
+  public var keepsAlive: Bool {
     get { line.value.keepsAlive }
     set { line.value.keepsAlive = newValue }
   }
   /// Whether the request came over TLS.
-  package var isSecure: Bool {
+  public var isSecure: Bool {
     get { line.value.isSecure }
     set { line.value.isSecure = newValue }
   }
   /// Lines that were dropped because of an underscore or a dot in their name.
-  package var droppedFieldCount: Int {
+  public var droppedFieldCount: Int {
     get { line.value.droppedFieldCount }
     set { line.value.droppedFieldCount = newValue }
   }
 
   /// Forgets everything and returns the block that the head stood in.
   @discardableResult
-  package func reset() -> Buffer? {
+  public func reset() -> Buffer? {
     line.value = Line()
     return fields.reset()
   }
 
   /// Moves all offsets of received text by `distance`: their block was compacted or exchanged for
   /// another.
-  package func moveReceived(by distance: Int) {
+  public func moveReceived(by distance: Int) {
     var moved = line.value
     moved.methodText = moved.methodText.moved(by: distance)
     moved.target = moved.target.moved(by: distance)

@@ -2,9 +2,9 @@
 // Sluice added.
 
 /// A run of bytes in a `FieldSection`'s received or added text.
-package struct TextRange: BitwiseCopyable, Sendable, Equatable {
-  package var start: UInt32
-  package var count: UInt32
+public struct TextRange: BitwiseCopyable, Sendable, Equatable {
+  public var start: UInt32
+  public var count: UInt32
   /// Whether the bytes stand in the added text and not in the received one.
   public var isAdded: Bool
 

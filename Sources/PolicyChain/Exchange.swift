@@ -21,34 +21,8 @@ public final class Exchange {
   public var peer: (any DownstreamPeer)?
 
   /// The request's body; nil when it has none.
-  package var requestBody: (any BodySource)?
-  package var responseBody = ResponseBody.none
-  /// Bytes that the request's body may have; the body's source refuses more with `bodyTooLarge`.
-  package var requestBodyMax = UInt64.max
-
-  package var timeouts = Timeouts.builtIn
-  /// When the first byte of the head was seen.
-  package var startedAt = Instant(nanoseconds: 0)
-  /// Wall-clock time at the start, in milliseconds since 1970.
-  package var wallMilliseconds: UInt64 = 0
-  /// Nanoseconds spent waiting for clients and upstreams; the rest of the duration is our own
-  /// overhead.
-  package var waitedNanoseconds: UInt64 = 0
-
-  /// The client's address: the peer's, or what a trusted proxy says.
-  package var clientAddress: IPAddress?
-  /// Its text, where it is not the peer's: kept with the request's fields.
-  package var clientText = TextRange.empty
-  /// Whether the peer may be believed about addresses and ids.
-  package var isPeerTrusted = false
-  /// Text of the request's fields; empty until the policy has run.
-  package var requestID = TextRange.empty
-  package var traceID = TextRange.empty
-  package var spanID = TextRange.empty
-
-  /// What the client asked for, which the log tells also after a rewrite.
-  package var askedPath = TextRange.empty
-  package var askedQuery: TextRange?
+  public var requestBody: (any BodySource)?
+  public var responseBody = ResponseBody.none
   /// The route that took the request; nil when none did.
   public var route: RouteLabel?
   /// What a 405 answer says in Allow.
@@ -59,7 +33,7 @@ public final class Exchange {
   public var failure: Failure?
   /// The server that answered, or was the last to be tried.
   public var server: ServerLabel?
-  @usableFromInline let state = PlainState(ExchangeState())
+  @usableFromInline let state = Cell(ExchangeState())
   private var held: [any ExchangeResource] = []
 
   public init(request: Request, response: ResponseHead, services: Services, waiter: Waiter) {
@@ -109,24 +83,11 @@ public final class Exchange {
     if peer != nil { peer = nil }
     if requestBody != nil { requestBody = nil }
     responseBody = .none
-    requestBodyMax = .max
-    timeouts = .builtIn
-    waitedNanoseconds = 0
-    clientAddress = nil
-    clientText = .empty
-    isPeerTrusted = false
-    requestID = .empty
-    traceID = .empty
-    spanID = .empty
-    askedPath = .empty
-    askedQuery = nil
-    route = nil
-    allowedMethods = []
-    parameters = RouteParameters()
-    outcome = Outcome()
-    upstream = UpstreamOutcome()
-    rendered.removeAll(keepingCapacity: true)
-    isResponseOverfull = false
+    if route != nil { route = nil }
+    if server != nil { server = nil }
+    if failure != nil { failure = nil }
+    if !allowedMethods.isEmpty { allowedMethods = [] }
+    if !rendered.isEmpty { rendered.removeAll(keepingCapacity: true) }
   }
 }
 

@@ -20,7 +20,7 @@ public struct Timeouts: Sendable, Equatable, BitwiseCopyable {
   }
 
   /// `timeout off`: a day, since no wait is without a deadline.
-  package static let off = Timeouts(
+  public static let off = Timeouts(
     connect: 86_400_000, response: 86_400_000, total: nil, idle: 86_400_000)
 
   /// HARDENING's defaults for a route that says nothing.

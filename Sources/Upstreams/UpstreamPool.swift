@@ -60,7 +60,7 @@ package final class UpstreamPool {
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
       let server = choose(at: resources.loop.now)
-      exchange.upstream.label = server.definition.label
+      exchange.server = server.definition.label
       if mayReuse, let connection = server.takeIdle() {
         connection.isFresh = false
         return connection
