@@ -10,8 +10,9 @@ enum MaxForwards {
   /// no further than here. What is no number is not ours to judge and goes on.
   static func endsHere(_ exchange: Exchange) throws(Failure) -> Bool {
     let request = exchange.request
-    guard request.method == .options, let index = request.fields.first(.maxForwards),
-      let left = number(request.fields.value(at: index))
+    let fields = request.fields
+    guard request.method == .options, let index = fields.first(.maxForwards),
+      let left = number(fields.value(at: index))
     else { return false }
     guard left > 0 else {
       exchange.answer(status: 204, contentType: nil, body: [])
@@ -19,9 +20,9 @@ enum MaxForwards {
     }
     var text = Output(capacity: 4)
     text.append(decimal: left - 1)
-    request.fields.remove(.maxForwards)
+    fields.remove(.maxForwards)
     let name = KnownField.maxForwards.name.bytes
-    guard request.fields.add(.maxForwards, name: name, value: text.bytes) else {
+    guard fields.add(.maxForwards, name: name, value: text.bytes) else {
       throw Failure(
         .internalError, origin: .gateway, retry: .never, detail: "no room for Max-Forwards")
     }
