@@ -37,10 +37,11 @@ struct TimerWheelTests {
     Instant(nanoseconds: start.nanoseconds + nanoseconds)
   }
 
-  @Test(arguments: [
-    1, 3_999_999, 4_000_000, 4_000_001, 1_000_000_000, 16_383_999_999, 16_384_000_000,
-    16_384_000_001, 100_000_000_000,
-  ] as [UInt64])
+  @Test(
+    arguments: [
+      1, 3_999_999, 4_000_000, 4_000_001, 1_000_000_000, 16_383_999_999, 16_384_000_000,
+      16_384_000_001, 100_000_000_000,
+    ] as [UInt64])
   func `a deadline is told within a slot of its time and never early`(span: UInt64) {
     var wheel = TimerWheel(now: Self.start)
     let alarm = Alarm(at: Self.after(span))
