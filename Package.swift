@@ -52,10 +52,13 @@ let package = Package(
     library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
 
     library(
-      "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+      "Gateway",
+      ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
       name: "sluice",
-      dependencies: ["Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments],
+      dependencies: [
+        "Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments,
+      ],
       swiftSettings: settings),
 
     // What tests of sockets share: a loop of their own, and peers that follow a script.

@@ -4,7 +4,7 @@ The release binary runs under callgrind with a real client and a real origin aro
 warm-up the counters are zeroed, so that start-up does not count. Instructions are user space only;
 they repeat to about one percent, whatever else the machine does.
 
-    python3 Benchmarks/process_gate.py --listen 7015 --origin 9000 -- .build/release/sluice
+    python3 Benchmarks/process_gate.py --binary .build/release/sluice
 """
 
 import argparse
@@ -26,13 +26,34 @@ ANSWER = (
     b"HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Mon, 23 Nov 2026 17:00:00 GMT\r\n"
     b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n%s"
 ) % (len(BODY), BODY)
-REQUEST = b"GET /x HTTP/1.1\r\nHost: 127.0.0.1:7015\r\n\r\n"
+REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
 THRESHOLDS = pathlib.Path(__file__).with_name("process_gate.json")
 
 
-def serve_origin(port: int) -> None:
-    """An origin on its own thread that answers every head with the same bytes."""
-    listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+def configuration(listen: int, origin: int, folder: pathlib.Path) -> str:
+    """One worker with the default policies, access log and metrics on, and no limit in the way."""
+    return f"""sluice 1
+workers 1
+listener clear {{
+  bind 127.0.0.1:{listen}
+  limits connections=50000 per-client=50000 requests=1000000000 max-age=24h
+}}
+upstream origin {{
+  server 127.0.0.1:{origin}
+  connections max=6000 idle=1024 idle-timeout=600s
+}}
+route everything {{
+  match path=/**
+  auth none
+  to origin
+}}
+access-log format=json to="{folder}/access.log"
+"""
+
+
+def serve_origin() -> int:
+    """An origin on its own thread that answers every head with the same bytes. Returns its port."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
 
     def run() -> None:
         poll = select.epoll()
@@ -54,6 +75,12 @@ def serve_origin(port: int) -> None:
                     peers.pop(descriptor).close()
 
     threading.Thread(target=run, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
 class Client:
@@ -145,14 +172,17 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
     raise SystemExit("The gateway did not start.")
 
 
-def measure(arguments, connections: int, folder: pathlib.Path) -> Profile:
+def measure(arguments, origin: int, connections: int, folder: pathlib.Path) -> Profile:
+    listen = free_port()
+    routes = folder / "routes.conf"
+    routes.write_text(configuration(listen, origin, folder))
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile",
-         *arguments.command],
+         str(arguments.binary), *arguments.command, str(routes)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(arguments.listen, process)
-        client = Client(arguments.listen, connections)
+        wait_for(listen, process)
+        client = Client(listen, connections)
         client.run(arguments.warmup)
         control(process.pid, "--zero")
         client.run(arguments.requests)
@@ -183,22 +213,21 @@ def report(profile: Profile, requests: int, top: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--listen", type=int, required=True)
-    parser.add_argument("--origin", type=int, required=True)
+    parser.add_argument("--binary", type=pathlib.Path, required=True)
+    parser.add_argument("--command", nargs="*", default=["run", "-c"])
     parser.add_argument("--requests", type=int, default=6000)
     parser.add_argument("--warmup", type=int, default=1000)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 64])
     parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for callgrind's own files")
     parser.add_argument("--record", action="store_true", help="keep the figures as thresholds")
-    parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
-    serve_origin(arguments.origin)
+    origin = serve_origin()
     known = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
     failed = False
     for connections in arguments.connections:
         with tempfile.TemporaryDirectory() as folder:
-            profile = measure(arguments, connections, arguments.keep or pathlib.Path(folder))
+            profile = measure(arguments, origin, connections, arguments.keep or pathlib.Path(folder))
         figures = report(profile, arguments.requests, arguments.top)
         name = f"forward, {connections} connections"
         print(f"{name}: {figures}")

@@ -2,28 +2,28 @@
 // language are written.
 
 /// Byte values by the names that the RFCs give them.
-@usableFromInline package enum ASCII {
-  package static let tab: UInt8 = 9
-  package static let lineFeed: UInt8 = 10
-  package static let carriageReturn: UInt8 = 13
-  package static let space: UInt8 = 32
+public enum ASCII {
+  public static let tab: UInt8 = 9
+  public static let lineFeed: UInt8 = 10
+  public static let carriageReturn: UInt8 = 13
+  public static let space: UInt8 = 32
 
   /// The byte in lower case, when it is a letter from A to Z; any other byte as it is.
-  @inlinable package static func lowercase(_ byte: UInt8) -> UInt8 {
+  @inlinable public static func lowercase(_ byte: UInt8) -> UInt8 {
     byte &- 65 < 26 ? byte | 0x20 : byte
   }
 
-  @inlinable package static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
+  @inlinable public static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
 
-  @inlinable package static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 97 < 26 }
+  @inlinable public static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 97 < 26 }
 
   /// Whether the byte may stand in no line of text: all control characters but the tab.
-  @inlinable package static func isControl(_ byte: UInt8) -> Bool {
+  @inlinable public static func isControl(_ byte: UInt8) -> Bool {
     (byte < 32 && byte != 9) || byte == 127
   }
 
   /// The value of a hexadecimal digit, or nil for any other byte.
-  @inlinable package static func hexValue(_ byte: UInt8) -> UInt8? {
+  @inlinable public static func hexValue(_ byte: UInt8) -> UInt8? {
     if byte &- 48 < 10 { return byte &- 48 }
     let letter = (byte | 0x20) &- 97
     return letter < 6 ? letter &+ 10 : nil
@@ -32,7 +32,7 @@
 
 extension StaticString {
   /// The bytes of the text, which live as long as the program.
-  package var bytes: Span<UInt8> {
+  public var bytes: Span<UInt8> {
     @_lifetime(immortal)
     get {
       // The storage is constant data of the program, and never freed.
@@ -44,7 +44,7 @@ extension StaticString {
 
 extension Span where Element == UInt8 {
   /// Whether the bytes equal `text`, byte for byte.
-  package func equals(_ text: StaticString) -> Bool {
+  public func equals(_ text: StaticString) -> Bool {
     guard count == text.utf8CodeUnitCount else { return false }
     // A static string's storage lives as long as the program, and the index is below its count.
     for index in 0..<count where unsafe self[index] != text.utf8Start[index] { return false }
@@ -52,7 +52,7 @@ extension Span where Element == UInt8 {
   }
 
   /// Whether the bytes equal `lowercased`, which is in lower case, whatever the case of the bytes.
-  package func equalsIgnoringCase(_ lowercased: StaticString) -> Bool {
+  public func equalsIgnoringCase(_ lowercased: StaticString) -> Bool {
     guard count == lowercased.utf8CodeUnitCount else { return false }
     for index in 0..<count
     where unsafe ASCII.lowercase(self[index]) != lowercased.utf8Start[index] { return false }
@@ -60,13 +60,13 @@ extension Span where Element == UInt8 {
   }
 
   /// Whether both runs hold the same bytes.
-  package func equals(_ other: borrowing Span<UInt8>) -> Bool {
+  public func equals(_ other: borrowing Span<UInt8>) -> Bool {
     guard count == other.count else { return false }
     for index in 0..<count where self[index] != other[index] { return false }
     return true
   }
 
-  package func equalsIgnoringCase(_ other: borrowing Span<UInt8>) -> Bool {
+  public func equalsIgnoringCase(_ other: borrowing Span<UInt8>) -> Bool {
     guard count == other.count else { return false }
     for index in 0..<count where ASCII.lowercase(self[index]) != ASCII.lowercase(other[index]) {
       return false
@@ -76,8 +76,8 @@ extension Span where Element == UInt8 {
 
   /// The bytes as text, with invalid UTF-8 replaced: for logs, tests and control paths, not for the
   /// hot path.
-  package var text: String { unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) } }
+  public var text: String { unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) } }
 
   /// A copy of the bytes: for control paths and tests.
-  package var array: [UInt8] { unsafe withUnsafeBytes { unsafe [UInt8]($0) } }
+  public var array: [UInt8] { unsafe withUnsafeBytes { unsafe [UInt8]($0) } }
 }

@@ -5,17 +5,30 @@
 ///
 /// A buffer has one owner at a time and is not `Sendable`: it stays on its worker's loop.
 /// Spans taken from it are valid until the next call that mutates it.
-@safe package final class Buffer {
+@safe public final class Buffer {
   /// Bytes that the block holds in all.
-  package let capacity: Int
+  public let capacity: Int
   private let base: UnsafeMutableRawPointer
+  private let window = Cell(Window(start: 0, end: 0))
+
+  private struct Window: BitwiseCopyable {
+    var start: Int
+    var end: Int
+  }
+
   /// Offset of the first byte that has not been consumed.
-  package fileprivate(set) var start = 0
+  public fileprivate(set) var start: Int {
+    get { window.value.start }
+    set { window.value.start = newValue }
+  }
   /// Offset after the last filled byte.
-  package fileprivate(set) var end = 0
+  public fileprivate(set) var end: Int {
+    get { window.value.end }
+    set { window.value.end = newValue }
+  }
 
   /// Allocates `capacity` bytes, which are not touched until they are filled.
-  package init(capacity: Int) {
+  public init(capacity: Int) {
     precondition(capacity > 0, "A buffer holds at least one byte.")
     self.capacity = capacity
     unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
@@ -24,27 +37,27 @@
   deinit { unsafe base.deallocate() }
 
   /// Bytes that are filled and not yet consumed.
-  package var count: Int { end - start }
-  package var isEmpty: Bool { end == start }
+  public var count: Int { end - start }
+  public var isEmpty: Bool { end == start }
   /// Bytes that can still be filled behind the window.
-  package var freeCount: Int { capacity - end }
+  public var freeCount: Int { capacity - end }
 
   /// The window: what is filled and not yet consumed.
-  package var bytes: Span<UInt8> {
+  public var bytes: Span<UInt8> {
     @_lifetime(borrow self)
     get { self[start..<end] }
   }
 
   /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the
   /// window.
-  package subscript(range: Range<Int>) -> Span<UInt8> {
+  public subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
     get { unsafe _overrideLifetime(unsafeBytes(range), borrowing: self) }
   }
 
   /// The same bytes for an owner that holds this buffer as long as the span lives, and says so.
   @unsafe @_lifetime(immortal)
-  package func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
+  public func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
     precondition(range.lowerBound >= 0 && range.upperBound <= end, "The range is filled.")
     // The range was checked against the filled part; the caller answers for the lifetime.
     let pointer = unsafe UnsafeRawPointer(base + range.lowerBound)
@@ -55,19 +68,19 @@
 
   /// Drops the first `count` bytes of the window. An empty window does not move to the front by
   /// itself, since offsets into the block may still be in use: see `clear` and `compact`.
-  package func consume(_ count: Int) {
+  public func consume(_ count: Int) {
     precondition(count >= 0 && count <= end - start, "Only filled bytes can be consumed.")
     start += count
   }
 
   /// Forgets all bytes.
-  package func clear() {
+  public func clear() {
     start = 0
     end = 0
   }
 
   /// Moves the window to the front of the block, so that all room lies behind it.
-  package func compact() {
+  public func compact() {
     guard start > 0 else { return }
     // Both ranges lie inside the block; memmove allows them to overlap.
     unsafe base.copyMemory(from: base + start, byteCount: end - start)
@@ -76,7 +89,7 @@
   }
 
   /// Appends bytes behind the window. Returns false, and appends nothing, when they do not fit.
-  package func append(_ bytes: Span<UInt8>) -> Bool {
+  public func append(_ bytes: Span<UInt8>) -> Bool {
     let count = bytes.count
     guard count <= capacity - end else { return false }
     // The room was checked above, and the source cannot overlap with unfilled bytes.
@@ -90,13 +103,13 @@
   }
 
   /// Appends text behind the window. Returns false, and appends nothing, when it does not fit.
-  package func append(_ text: StaticString) -> Bool {
+  public func append(_ text: StaticString) -> Bool {
     // A static string's storage lives as long as the program.
     unsafe append(Span(_unsafeStart: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   /// Lets `fill` write behind the window; it returns how many bytes it filled.
-  package func fill(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+  public func fill(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
     let room = unsafe UnsafeMutableRawBufferPointer(start: base + end, count: capacity - end)
     let count = unsafe fill(room)
     precondition(count >= 0 && count <= room.count, "A fill stays within its room.")
@@ -105,7 +118,7 @@
   }
 
   /// The window as raw memory, for a system call or a C library. Valid during `body` only.
-  package func withUnsafeWindow<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+  public func withUnsafeWindow<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     unsafe body(UnsafeRawBufferPointer(start: base + start, count: end - start))
   }
 }

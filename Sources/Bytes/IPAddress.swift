@@ -2,26 +2,26 @@
 // SocketAddress.
 
 /// An IPv4 or IPv6 address. An IPv4 address that came mapped into IPv6 is kept as IPv4.
-package struct IPAddress: Hashable, Sendable {
+public struct IPAddress: Hashable, Sendable, BitwiseCopyable {
   /// The upper and lower 64 bits of the IPv6 form; IPv4 is `::ffff:a.b.c.d`.
-  package let high: UInt64
-  package let low: UInt64
+  public let high: UInt64
+  public let low: UInt64
 
-  package init(high: UInt64, low: UInt64) {
+  public init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low
   }
 
   /// - Parameter v4: the four bytes as one number, first byte highest.
-  package init(v4: UInt32) { self.init(high: 0, low: 0xffff_0000_0000 | UInt64(v4)) }
+  public init(v4: UInt32) { self.init(high: 0, low: 0xffff_0000_0000 | UInt64(v4)) }
 
-  package var isV4: Bool { high == 0 && low >> 32 == 0xffff }
-  package var isLoopback: Bool {
+  public var isV4: Bool { high == 0 && low >> 32 == 0xffff }
+  public var isLoopback: Bool {
     isV4 ? UInt8(truncatingIfNeeded: low >> 24) == 127 : high == 0 && low == 1
   }
 
   /// Whether the first `bits` bits of both agree; IPv4 prefixes count from their own first bit.
-  package func matches(_ other: IPAddress, prefix bits: Int) -> Bool {
+  public func matches(_ other: IPAddress, prefix bits: Int) -> Bool {
     guard isV4 == other.isV4 else { return false }
     let length = isV4 ? bits + 96 : bits
     let upper = length >= 64 ? UInt64.max : ~(UInt64.max >> UInt64(length))
@@ -30,7 +30,7 @@ package struct IPAddress: Hashable, Sendable {
   }
 
   /// Parses a dotted quad or an IPv6 address without brackets, port or zone; nil for anything else.
-  package init?(parsing text: Span<UInt8>) {
+  public init?(parsing text: Span<UInt8>) {
     var hasColon = false
     for index in 0..<text.count where text[index] == UInt8(ascii: ":") { hasColon = true }
     if hasColon {
@@ -42,7 +42,7 @@ package struct IPAddress: Hashable, Sendable {
     }
   }
 
-  package init?(_ text: String) { self.init(parsing: text.utf8Span.span) }
+  public init?(_ text: String) { self.init(parsing: text.utf8Span.span) }
 
   private static func parseV4(_ text: Span<UInt8>, from start: Int) -> UInt32? {
     var number: UInt32 = 0
@@ -129,7 +129,7 @@ package struct IPAddress: Hashable, Sendable {
 }
 
 extension IPAddress: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     var output = Output(capacity: 48)
     output.append(self)
     return output.bytes.text
@@ -138,7 +138,7 @@ extension IPAddress: CustomStringConvertible {
 
 extension Output {
   /// Appends the address in its canonical text form (RFC 5952), without brackets.
-  package mutating func append(_ address: IPAddress) {
+  public mutating func append(_ address: IPAddress) {
     if address.isV4 {
       for octet in 0..<4 {
         if octet > 0 { append(UInt8(ascii: ".")) }

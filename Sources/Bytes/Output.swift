@@ -5,30 +5,32 @@
 /// work allocates nothing.
 ///
 /// It is not copyable, so the compiler proves that no span of it is alive while it is written.
-@safe package struct Output: ~Copyable {
+@safe public struct Output: ~Copyable {
   @usableFromInline var base: UnsafeMutableRawPointer
-  /// Bytes that fit before the next growth.
-  @usableFromInline package internal(set) var capacity: Int
-  /// Bytes written so far.
-  @usableFromInline package internal(set) var count = 0
+  @usableFromInline var room: Int
+  @usableFromInline var used = 0
 
-  package init(capacity: Int) {
+  public init(capacity: Int) {
     precondition(capacity > 0, "An output starts with room for at least one byte.")
-    self.capacity = capacity
+    room = capacity
     unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
   }
 
   deinit { unsafe base.deallocate() }
 
-  package var isEmpty: Bool { count == 0 }
+  /// Bytes that fit before the next growth.
+  @inlinable public var capacity: Int { room }
+  /// Bytes written so far.
+  @inlinable public var count: Int { used }
+  @inlinable public var isEmpty: Bool { used == 0 }
 
   /// Everything written so far. Valid until the next write.
-  package var bytes: Span<UInt8> {
+  public var bytes: Span<UInt8> {
     @_lifetime(borrow self)
     get { self[0..<count] }
   }
 
-  package subscript(range: Range<Int>) -> Span<UInt8> {
+  public subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
     get {
       precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range is written.")
@@ -41,52 +43,53 @@
   }
 
   /// Forgets all bytes and keeps the storage.
-  package mutating func clear() { count = 0 }
+  public mutating func clear() { used = 0 }
 
   /// Forgets the bytes from `length` on.
-  package mutating func truncate(to length: Int) {
+  public mutating func truncate(to length: Int) {
     precondition(length >= 0 && length <= count, "An output is only cut where it is written.")
-    count = length
+    used = length
   }
 
   /// Makes room for `room` more bytes, so that the appends that follow do not grow one by one.
-  @inlinable package mutating func reserve(_ room: Int) {
-    if capacity - count < room { grow(toHold: count + room) }
+  @inlinable public mutating func reserve(_ needed: Int) {
+    // The count is never over the capacity.
+    if capacity &- count < needed { grow(toHold: count + needed) }
   }
 
-  @inlinable package mutating func append(_ byte: UInt8) {
+  @inlinable public mutating func append(_ byte: UInt8) {
     reserve(1)
     // The room was made above.
     unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-    count &+= 1
+    used &+= 1
   }
 
-  package mutating func append(_ bytes: Span<UInt8>) {
+  public mutating func append(_ bytes: Span<UInt8>) {
     unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
   }
 
   /// Inlined, so that the copy of a literal becomes a few stores of constants.
-  @inlinable @inline(__always) package mutating func append(_ text: StaticString) {
+  @inlinable @inline(__always) public mutating func append(_ text: StaticString) {
     let size = text.utf8CodeUnitCount
     reserve(size)
     // The room was made above, and a static string lives as long as the program.
     unsafe (base + count).copyMemory(from: text.utf8Start, byteCount: size)
-    count &+= size
+    used &+= size
   }
 
-  package mutating func append(_ bytes: [UInt8]) {
+  public mutating func append(_ bytes: [UInt8]) {
     unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
   }
 
   /// Not for the hot path: a `String` may have to be made contiguous first. Disfavoured, so that a
   /// literal is a `StaticString` and costs a few stores: as a `String` it cost ten times as much.
   @_disfavoredOverload
-  package mutating func append(_ text: String) {
+  public mutating func append(_ text: String) {
     for byte in text.utf8 { append(byte) }
   }
 
   /// Appends the number in lower-case hexadecimal digits, padded with zeros to `width`.
-  package mutating func append(hex number: UInt64, width: Int = 1) {
+  public mutating func append(hex number: UInt64, width: Int = 1) {
     var shift = 60
     var isLeading = true
     while shift >= 0 {
@@ -106,11 +109,11 @@
     // The room was made above; the count is checked before it is believed.
     let size = unsafe body(base + count)
     precondition(size >= 0 && size <= room, "A fill stays within its room.")
-    count += size
+    used += size
   }
 
   /// Everything written so far as raw memory, for a system call. Valid during `body` only.
-  package func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+  public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     unsafe body(UnsafeRawBufferPointer(start: base, count: count))
   }
 
@@ -119,7 +122,7 @@
     if source.count > capacity - count { grow(toHold: count + source.count) }
     // The room was made above, and no span of this output can be the source while it is written.
     unsafe (base + count).copyMemory(from: from, byteCount: source.count)
-    count += source.count
+    used += source.count
   }
 
   @usableFromInline mutating func grow(toHold needed: Int) {
@@ -128,7 +131,7 @@
     unsafe moved.copyMemory(from: base, byteCount: count)
     unsafe base.deallocate()
     unsafe base = moved
-    capacity = larger
+    room = larger
   }
 }
 

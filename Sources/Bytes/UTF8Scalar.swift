@@ -1,9 +1,9 @@
 // One character out of bytes that may or may not be UTF-8. RFC 3629 section 4.
 
-package enum UTF8Scalar {
+public enum UTF8Scalar {
   /// The scalar that starts at `index`, and its length; nil where the bytes are not UTF-8: a stray
   /// or missing continuation, an overlong form, a surrogate, or a number over U+10FFFF.
-  package static func decode(_ text: Span<UInt8>, at index: Int) -> (scalar: UInt32, size: Int)? {
+  public static func decode(_ text: Span<UInt8>, at index: Int) -> (scalar: UInt32, size: Int)? {
     let first = text[index]
     guard first >= 0x80 else { return (UInt32(first), 1) }
     let size: Int

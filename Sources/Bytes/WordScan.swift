@@ -4,7 +4,7 @@
 extension Span where Element == UInt8 {
   /// The eight bytes from `index` on as one word, the first byte lowest.
   @inlinable @inline(__always)
-  package func word(at index: Int) -> UInt64 {
+  public func word(at index: Int) -> UInt64 {
     precondition(index >= 0 && index <= count &- 8, "A word lies within its span.")
     // All eight bytes lie inside the span by the check above, and the load needs no alignment.
     return unsafe withUnsafeBytes { source in
@@ -14,7 +14,7 @@ extension Span where Element == UInt8 {
 
   /// The index of the first control character other than a tab (0...8, 10...31, 127) at `start` or
   /// later, or `count` when there is none.
-  package func firstControl(from start: Int) -> Int {
+  public func firstControl(from start: Int) -> Int {
     var index = start
     while index <= count &- 8 {
       let word = word(at: index)
@@ -41,7 +41,7 @@ extension Span where Element == UInt8 {
   ///
   /// Nearly all field names consist of these alone, so that one test of eight bytes settles most
   /// names.
-  package func firstNonNameByte(from start: Int) -> Int {
+  public func firstNonNameByte(from start: Int) -> Int {
     var index = start
     while index <= count &- 8 {
       let others = ~Self.nameBytes(in: word(at: index)) & 0x8080_8080_8080_8080
@@ -55,7 +55,7 @@ extension Span where Element == UInt8 {
   }
 
   /// The index of the first `byte` at `start` or later, or `count` when there is none.
-  package func firstIndex(of byte: UInt8, from start: Int) -> Int {
+  public func firstIndex(of byte: UInt8, from start: Int) -> Int {
     let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
     var index = start
     while index <= count &- 8 {
@@ -83,19 +83,28 @@ extension Span where Element == UInt8 {
     return (letters | digits | hyphens) & ~word
   }
 
-  /// The first and the last bytes, at most eight of each, with letters in lower case: enough to
-  /// tell most names apart. Names of fewer than eight bytes give the same word twice.
-  package var lowercasedEnds: (first: UInt64, last: UInt64) {
+  /// The first and the last bytes, at most eight of each, with letters in lower case: all of a name
+  /// of up to sixteen bytes, and enough to tell most others apart. Names of fewer than eight bytes
+  /// give the same word twice. Nil when a control character would pass for a digit or a hyphen.
+  public var lowercasedEnds: (first: UInt64, last: UInt64)? {
     let lower: UInt64 = 0x2020_2020_2020_2020
-    if count >= 8 { return (word(at: 0) | lower, word(at: count &- 8) | lower) }
-    var word: UInt64 = 0
-    for index in 0..<count { word = word &<< 8 | UInt64(self[index] | 0x20) }
-    return (word, word)
+    guard count >= 8 else {
+      var word: UInt64 = 0
+      for index in 0..<count {
+        guard self[index] >= 0x20 else { return nil }
+        word = word &<< 8 | UInt64(self[index] | 0x20)
+      }
+      return (word, word)
+    }
+    let first = word(at: 0)
+    let last = word(at: count &- 8)
+    guard Self.areVisible(first), Self.areVisible(last) else { return nil }
+    return (first | lower, last | lower)
   }
 
   /// Whether the bytes equal `name`, a field name of letters, digits and hyphens, whatever the case
   /// of both.
-  package func equalsName(_ name: StaticString) -> Bool {
+  public func equalsName(_ name: StaticString) -> Bool {
     guard count == name.utf8CodeUnitCount else { return false }
     let other = name.bytes
     guard count >= 8 else {
@@ -115,9 +124,13 @@ extension Span where Element == UInt8 {
   @inline(__always)
   private static func areEqualNames(_ bytes: UInt64, _ name: UInt64) -> Bool {
     let lower: UInt64 = 0x2020_2020_2020_2020
-    // Setting that bit turns a control character into a digit or hyphen, so none may be among the
-    // bytes.
-    let isVisible = (bytes | bytes &<< 1) & 0x4040_4040_4040_4040 == 0x4040_4040_4040_4040
-    return bytes | lower == name | lower && isVisible
+    return bytes | lower == name | lower && areVisible(bytes)
+  }
+
+  /// Whether no byte is a control character, which the bit that makes letters lower case would turn
+  /// into a digit or hyphen.
+  @inline(__always)
+  private static func areVisible(_ bytes: UInt64) -> Bool {
+    (bytes | bytes &<< 1) & 0x4040_4040_4040_4040 == 0x4040_4040_4040_4040
   }
 }

@@ -2,6 +2,7 @@
 // executor of the actor that lives on it and the task executor of every task there, so that a
 // resume is one append (docs/decisions/0001).
 
+import Bytes
 import CLinux
 import Glibc
 import Synchronization
@@ -11,7 +12,7 @@ import Synchronization
 /// Everything but `enqueue`, `post` and `stop` is called on the loop's own thread, which the actor
 /// on top of it guarantees; that, and the lock around `inbox`, is why it may be `@unchecked
 /// Sendable`.
-@safe package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+@safe public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
   /// What other threads hand over.
   private struct Inbox {
     var jobs: [UnownedJob] = []
@@ -38,22 +39,30 @@ import Synchronization
   private var ready: [UnownedJob] = []
   private var running: [UnownedJob] = []
   private var wheel: TimerWheel
+  private let clock: Cell<Instant>
+  private let turns = Cell(UInt64(0))
   /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to see
   /// that they are not the one.
   private let thread = Atomic<pthread_t>(0)
   private let events: UnsafeMutableBufferPointer<epoll_event>
   /// The monotonic clock as of this turn.
-  package private(set) var now: Instant
+  public private(set) var now: Instant {
+    get { clock.value }
+    set { clock.value = newValue }
+  }
   /// Jobs that came from other threads: zero for a request that waits on nothing shared.
-  package private(set) var foreignJobCount: UInt64 = 0
+  public private(set) var foreignJobCount: UInt64 = 0
   /// Messages that came through `post`.
-  package private(set) var mailCount: UInt64 = 0
+  public private(set) var mailCount: UInt64 = 0
   /// Turns of the loop since its start.
-  package private(set) var turnCount: UInt64 = 0
+  public private(set) var turnCount: UInt64 {
+    get { turns.value }
+    set { turns.value = newValue }
+  }
   /// Sockets that are registered.
-  package private(set) var socketCount = 0
+  public private(set) var socketCount = 0
 
-  package init() throws(SystemError) {
+  public init() throws(SystemError) {
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw SystemError("epoll_create1") }
     wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
@@ -63,7 +72,8 @@ import Synchronization
       throw error
     }
     unsafe events = .allocate(capacity: Self.eventsMax)
-    now = .now()
+    let now = Instant.now()
+    clock = Cell(now)
     wheel = TimerWheel(now: now)
     ready.reserveCapacity(1024)
     running.reserveCapacity(1024)
@@ -82,7 +92,7 @@ import Synchronization
 
   // MARK: Executor
 
-  package func enqueue(_ job: consuming ExecutorJob) {
+  public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if isCurrent {
       ready.append(job)
@@ -95,22 +105,22 @@ import Synchronization
     if mustWake { wake() }
   }
 
-  package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+  public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
     unsafe UnownedSerialExecutor(ordinary: self)
   }
 
-  package func asUnownedTaskExecutor() -> UnownedTaskExecutor {
+  public func asUnownedTaskExecutor() -> UnownedTaskExecutor {
     unsafe UnownedTaskExecutor(ordinary: self)
   }
 
-  package func isIsolatingCurrentContext() -> Bool? { isCurrent }
+  public func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
-  package func checkIsolated() {
+  public func checkIsolated() {
     precondition(isCurrent, "The loop's state is touched on its own thread only.")
   }
 
   /// Runs `message` on the loop's thread, soon. Callable from any thread.
-  package func post(_ message: @escaping @Sendable () -> Void) {
+  public func post(_ message: @escaping @Sendable () -> Void) {
     let mustWake = inbox.withLock { inbox in
       inbox.mail.append(message)
       return inbox.wakeOnce()
@@ -119,10 +129,10 @@ import Synchronization
   }
 
   /// Deadlines that are armed at this moment.
-  package var timerCount: Int { wheel.count }
+  public var timerCount: Int { wheel.count }
 
   /// Ends `run` after the current turn. Callable from any thread.
-  package func stop() {
+  public func stop() {
     inbox.withLock { $0.isStopping = true }
     wake()
   }
@@ -130,7 +140,7 @@ import Synchronization
   // MARK: The loop
 
   /// Runs until `stop`, on the calling thread, which becomes the loop's thread.
-  package func run() {
+  public func run() {
     thread.store(pthread_self(), ordering: .relaxed)
     while true {
       runJobs()
@@ -216,8 +226,8 @@ import Synchronization
 
   /// Looks at `target` no later than at its deadline. Not to be called while a deadline is being
   /// told.
-  package func arm(_ target: any TimerTarget) { wheel.arm(target) }
-  package func disarm(_ target: any TimerTarget) { wheel.disarm(target) }
+  public func arm(_ target: any TimerTarget) { wheel.arm(target) }
+  public func disarm(_ target: any TimerTarget) { wheel.disarm(target) }
 
   /// Starts to watch `source`, which is retained until `unwatch`.
   func watch(_ source: EventSource, for interest: PollEvents) throws(SystemError) {

@@ -2,29 +2,29 @@
 
 /// The base of everything that epoll reports on: stream sockets, listening sockets, the resolver's
 /// sockets.
-package class EventSource {
-  package final let descriptor: Int32
-  package final unowned let loop: EventLoop
+public class EventSource {
+  public final let descriptor: Int32
+  public final let loop: EventLoop
 
-  package init(descriptor: Int32, on loop: EventLoop) {
+  public init(descriptor: Int32, on loop: EventLoop) {
     self.descriptor = descriptor
     self.loop = loop
   }
 
   /// Called on the loop's thread, between jobs: it notes what changed and wakes a waiter, nothing
   /// more.
-  package func receive(_ events: PollEvents) {
+  public func receive(_ events: PollEvents) {
     preconditionFailure("A source says what its events mean.")
   }
 
-  package final func watch(for interest: PollEvents) throws(SystemError) {
+  public final func watch(for interest: PollEvents) throws(SystemError) {
     try loop.watch(self, for: interest)
   }
 
-  package final func rewatch(for interest: PollEvents) throws(SystemError) {
+  public final func rewatch(for interest: PollEvents) throws(SystemError) {
     try loop.rewatch(self, for: interest)
   }
 
   /// Stops watching a descriptor that stays open, or is `isClosing` right after.
-  package final func unwatch(isClosing: Bool) { loop.unwatch(self, isClosing: isClosing) }
+  public final func unwatch(isClosing: Bool) { loop.unwatch(self, isClosing: isClosing) }
 }

@@ -2,23 +2,23 @@
 // level-triggered, since such a library may leave bytes for its next call.
 
 /// A watched descriptor that somebody else owns.
-package final class ForeignSocket: EventSource {
+public final class ForeignSocket: EventSource {
   private unowned let observer: any SocketObserver
   private var events = PollEvents()
 
   /// - Parameter observer: told of every event; it outlives this watch.
-  package init(descriptor: Int32, on loop: EventLoop, observer: any SocketObserver) {
+  public init(descriptor: Int32, on loop: EventLoop, observer: any SocketObserver) {
     self.observer = observer
     super.init(descriptor: descriptor, on: loop)
   }
 
-  package override func receive(_ events: PollEvents) {
+  public override func receive(_ events: PollEvents) {
     self.events.formUnion(events)
     observer.socketChanged()
   }
 
   /// What has happened since the last call.
-  package func takeEvents() -> PollEvents {
+  public func takeEvents() -> PollEvents {
     defer { events = [] }
     return events
   }

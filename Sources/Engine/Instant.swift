@@ -4,30 +4,30 @@ import CLinux
 import Glibc
 
 /// Nanoseconds of the monotonic clock. Not wall-clock time: see `WallClock`.
-package struct Instant: Comparable, Sendable {
-  package var nanoseconds: UInt64
+public struct Instant: Comparable, Sendable, BitwiseCopyable {
+  public var nanoseconds: UInt64
 
-  package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+  public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
   /// A deadline that never comes.
-  package static let never = Instant(nanoseconds: .max)
+  public static let never = Instant(nanoseconds: .max)
 
-  package static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+  public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
   /// Later by `milliseconds`, or `never` when that cannot be counted.
-  package func advanced(milliseconds: UInt64) -> Instant {
+  public func advanced(milliseconds: UInt64) -> Instant {
     let (span, tooLong) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
     let (sum, tooLate) = nanoseconds.addingReportingOverflow(span)
     return tooLong || tooLate ? .never : Instant(nanoseconds: sum)
   }
 
   /// Nanoseconds from `earlier` until this instant; zero when it is not earlier.
-  package func since(_ earlier: Instant) -> UInt64 {
+  public func since(_ earlier: Instant) -> UInt64 {
     nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
   }
 
   /// Reads the monotonic clock.
-  package static func now() -> Instant {
+  public static func now() -> Instant {
     Instant(nanoseconds: read(CLOCK_MONOTONIC))
   }
 
@@ -40,7 +40,7 @@ package struct Instant: Comparable, Sendable {
 }
 
 /// Wall-clock time, for logs, dates and ids.
-package enum WallClock {
+public enum WallClock {
   /// Milliseconds since 1970 in UTC.
-  package static func milliseconds() -> UInt64 { Instant.read(CLOCK_REALTIME) / 1_000_000 }
+  public static func milliseconds() -> UInt64 { Instant.read(CLOCK_REALTIME) / 1_000_000 }
 }

@@ -5,15 +5,15 @@ import Glibc
 
 /// Opens listening descriptors. They outlive loops and generations, so that a reload drops no
 /// connection.
-package enum ListeningDescriptor {
+public enum ListeningDescriptor {
   /// Connections that the kernel keeps until they are accepted; it caps this at net.core.somaxconn.
-  package static let backlog: Int32 = 4096
+  public static let backlog: Int32 = 4096
 
   /// Binds and listens. TCP sockets share their port by SO_REUSEPORT, each worker with one of its
   /// own.
   ///
   /// A unix socket's stale file is replaced when nobody answers on it.
-  package static func open(_ address: SocketAddress) throws(SystemError) -> Int32 {
+  public static func open(_ address: SocketAddress) throws(SystemError) -> Int32 {
     if case .unix(let path) = address { try removeStale(path) }
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let descriptor = socket(address.family, kind | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -39,7 +39,7 @@ package enum ListeningDescriptor {
 
   /// The address that a descriptor is bound to, which tells the port that the kernel chose for port
   /// 0.
-  package static func address(of descriptor: Int32) throws(SystemError) -> SocketAddress {
+  public static func address(of descriptor: Int32) throws(SystemError) -> SocketAddress {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let result = unsafe withUnsafeMutablePointer(to: &storage) {
@@ -76,35 +76,35 @@ package enum ListeningDescriptor {
 }
 
 /// A listening descriptor watched by one loop.
-package final class ListeningSocket: EventSource {
-  package enum Accepted {
+public final class ListeningSocket: EventSource {
+  public enum Accepted {
     case connection(Int32, from: SocketAddress)
     case nothing
     /// Descriptors or memory ran out: accept again only after a pause.
     case exhausted(SystemError)
   }
 
-  package var observer: (any SocketObserver)?
+  public var observer: (any SocketObserver)?
   private var isClosed = false
 
   /// Watches a descriptor that `ListeningDescriptor.open` made. The descriptor stays its opener's.
-  package override init(descriptor: Int32, on loop: EventLoop) {
+  public override init(descriptor: Int32, on loop: EventLoop) {
     super.init(descriptor: descriptor, on: loop)
   }
 
   /// Starts to report connections. Level-triggered: a batch that is cut short is reported again.
-  package func start() throws(SystemError) { try watch(for: .readable) }
+  public func start() throws(SystemError) { try watch(for: .readable) }
 
   /// Reports no more until `resume`: what arrives waits in the kernel's queue.
-  package func pause() throws(SystemError) { try rewatch(for: []) }
-  package func resume() throws(SystemError) { try rewatch(for: .readable) }
+  public func pause() throws(SystemError) { try rewatch(for: []) }
+  public func resume() throws(SystemError) { try rewatch(for: .readable) }
 
-  package override func receive(_ events: PollEvents) {
+  public override func receive(_ events: PollEvents) {
     observer?.socketChanged()
   }
 
   /// Takes one connection off the kernel's queue.
-  package func accept() -> Accepted {
+  public func accept() -> Accepted {
     var storage = sockaddr_storage()
     while true {
       var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -123,7 +123,7 @@ package final class ListeningSocket: EventSource {
   }
 
   /// Stops reporting. The descriptor stays open.
-  package func stop() {
+  public func stop() {
     guard !isClosed else { return }
     isClosed = true
     observer = nil
@@ -132,11 +132,11 @@ package final class ListeningSocket: EventSource {
 }
 
 /// Descriptors that never became a socket here.
-package enum Descriptor {
-  package static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
+public enum Descriptor {
+  public static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
 
   /// Closes a listening descriptor and removes a unix socket's file.
-  package static func close(_ descriptor: Int32, listeningOn address: SocketAddress) {
+  public static func close(_ descriptor: Int32, listeningOn address: SocketAddress) {
     // A file that is gone already is what was wanted.
     if case .unix(let path) = address { _ = unsafe unlink(path) }
     close(descriptor)
@@ -144,9 +144,9 @@ package enum Descriptor {
 }
 
 /// Starts connections.
-package enum Connecting {
+public enum Connecting {
   /// A socket that connects, or has already. Wait until it is writable, then ask `connectError`.
-  package static func start(
+  public static func start(
     to address: SocketAddress, on loop: EventLoop
   ) throws(SystemError) -> Socket {
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)

@@ -4,17 +4,17 @@
 /// otherwise give it a default executor:
 ///
 ///     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
-package protocol LoopActor: Actor {
+public protocol LoopActor: Actor {
   nonisolated var loop: EventLoop { get }
 }
 
 /// Starts tasks on a loop's actor from code that runs on that loop, such as the objects that the
 /// actor owns.
-package struct TaskStarter {
+public struct TaskStarter {
   private let start: (@escaping () async -> Void) -> Void
 
   /// - Parameter owner: outlives the starter.
-  package init(for owner: some LoopActor) {
+  public init(for owner: some LoopActor) {
     start = { [unowned owner] operation in
       // The next line traps off the actor's loop, so the operation never leaves the loop that made
       // it.
@@ -23,7 +23,7 @@ package struct TaskStarter {
     }
   }
 
-  package func callAsFunction(_ operation: @escaping () async -> Void) { start(operation) }
+  public func callAsFunction(_ operation: @escaping () async -> Void) { start(operation) }
 }
 
 extension LoopActor {
@@ -31,7 +31,7 @@ extension LoopActor {
   ///
   /// It may capture what the actor owns. The owner of the work keeps whatever cancels it (see
   /// `Waiter`).
-  package func start(_ operation: @escaping () async -> Void) {
+  public func start(_ operation: @escaping () async -> Void) {
     Task.immediate(executorPreference: loop) {
       // The capture makes the closure inherit this actor's isolation.
       _ = self

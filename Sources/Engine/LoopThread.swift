@@ -4,7 +4,7 @@ import CLinux
 import Glibc
 
 /// A running loop's thread, to be joined once.
-@safe package struct LoopThread: ~Copyable {
+@safe public struct LoopThread: ~Copyable {
   private let thread: pthread_t
 
   private final class Start: Sendable {
@@ -18,7 +18,7 @@ import Glibc
 
   /// Starts a thread called `name` (15 bytes at most are kept) that runs `loop` until it is
   /// stopped.
-  package init(named name: String, running loop: EventLoop) throws(SystemError) {
+  public init(named name: String, running loop: EventLoop) throws(SystemError) {
     var thread = pthread_t()
     // The box is released by the thread that takes it.
     let box = unsafe Unmanaged.passRetained(Start(loop, String(name.prefix(15)))).toOpaque()
@@ -39,5 +39,5 @@ import Glibc
   }
 
   /// Waits until the loop has ended.
-  package consuming func join() { pthread_join(thread, nil) }
+  public consuming func join() { pthread_join(thread, nil) }
 }

@@ -3,9 +3,9 @@
 import CLinux
 import Glibc
 
-package enum ProcessLimits {
+public enum ProcessLimits {
   /// Raises the number of descriptors to what the system allows. Returns it.
-  package static func raiseDescriptors() -> UInt64 {
+  public static func raiseDescriptors() -> UInt64 {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
       return 0
@@ -17,12 +17,12 @@ package enum ProcessLimits {
   }
 
   /// Processors that this process may use, by its affinity.
-  package static func processorCount() -> Int {
+  public static func processorCount() -> Int {
     max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
   /// Becomes `user` with its own groups, for good. Only root can.
-  package static func become(_ user: String) throws(SystemError) {
+  public static func become(_ user: String) throws(SystemError) {
     guard geteuid() == 0 else { return }
     guard let entry = unsafe getpwnam(user) else { throw SystemError("getpwnam", code: ENOENT) }
     let group = unsafe entry.pointee.pw_gid

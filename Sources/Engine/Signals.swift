@@ -4,7 +4,7 @@ import CLinux
 import Glibc
 
 /// The signals that the process understands.
-package enum Signal: Sendable {
+public enum Signal: Sendable {
   /// TERM and QUIT: end gracefully. A second one ends at once.
   case terminate
   /// INT: the same from a terminal.
@@ -28,7 +28,7 @@ package enum Signal: Sendable {
 
   /// Blocks these signals for this thread and all that it starts, and ignores PIPE: a send says
   /// EPIPE itself. Call it before any thread is started.
-  package static func prepareProcess() {
+  public static func prepareProcess() {
     var set = Self.set
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     _ = signal(SIGPIPE, SIG_IGN)
@@ -36,12 +36,12 @@ package enum Signal: Sendable {
 }
 
 /// Reads the process's signals on one loop.
-package final class SignalSource: EventSource {
+public final class SignalSource: EventSource {
   private var pending: [Signal] = []
   /// Woken when there are signals to take.
-  package var observer: (any SocketObserver)?
+  public var observer: (any SocketObserver)?
 
-  package init(on loop: EventLoop) throws(SystemError) {
+  public init(on loop: EventLoop) throws(SystemError) {
     var set = Signal.set
     let descriptor = unsafe signalfd(-1, &set, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
     guard descriptor >= 0 else { throw SystemError("signalfd") }
@@ -49,7 +49,7 @@ package final class SignalSource: EventSource {
     try watch(for: .readable)
   }
 
-  package override func receive(_ events: PollEvents) {
+  public override func receive(_ events: PollEvents) {
     var detail = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
     while unsafe read(descriptor, &detail, size) == size {
@@ -60,5 +60,5 @@ package final class SignalSource: EventSource {
   }
 
   /// The next signal, in the order in which they came.
-  package func take() -> Signal? { pending.isEmpty ? nil : pending.removeFirst() }
+  public func take() -> Signal? { pending.isEmpty ? nil : pending.removeFirst() }
 }

@@ -9,9 +9,9 @@ import Glibc
 ///
 /// It is watched edge-triggered from its first to its last moment, in both directions: readiness
 /// costs one `epoll_ctl` per connection, not per wait.
-package final class Socket: EventSource {
+public final class Socket: EventSource {
   /// How a transfer ended.
-  package enum Transfer {
+  public enum Transfer {
     case count(Int)
     /// The peer has sent its last byte. Receiving only.
     case ended
@@ -20,25 +20,55 @@ package final class Socket: EventSource {
     case failed(SystemError)
   }
 
+  /// What is known of the descriptor.
+  private struct Readiness: BitwiseCopyable {
+    var isReadable = false
+    var isWritable: Bool
+    var isPeerClosed = false
+    var isBroken = false
+    var isClosed = false
+  }
+
+  private let readiness: Cell<Readiness>
+  private var told: (any SocketObserver)?
+
   /// Whether `receive` may find something. A short read clears it, unless the end of the stream is
   /// already known.
-  package private(set) var isReadable = false
+  public private(set) var isReadable: Bool {
+    get { readiness.value.isReadable }
+    set { readiness.value.isReadable = newValue }
+  }
   /// Whether `send` may make progress.
-  package private(set) var isWritable: Bool
+  public private(set) var isWritable: Bool {
+    get { readiness.value.isWritable }
+    set { readiness.value.isWritable = newValue }
+  }
   /// The peer has sent its last byte; it may still read.
-  package private(set) var isPeerClosed = false
+  public private(set) var isPeerClosed: Bool {
+    get { readiness.value.isPeerClosed }
+    set { readiness.value.isPeerClosed = newValue }
+  }
   /// Reset, or closed in both directions: nothing more can be sent.
-  package private(set) var isBroken = false
-  package private(set) var isClosed = false
+  public private(set) var isBroken: Bool {
+    get { readiness.value.isBroken }
+    set { readiness.value.isBroken = newValue }
+  }
+  public private(set) var isClosed: Bool {
+    get { readiness.value.isClosed }
+    set { readiness.value.isClosed = newValue }
+  }
   /// Who wants to know about changes: the waiter of the task that uses the socket, or its parked
   /// owner.
-  package var observer: (any SocketObserver)?
+  public var observer: (any SocketObserver)? {
+    get { told }
+    set { told = newValue }
+  }
 
   /// Takes over a connected or connecting descriptor.
-  package init(
+  public init(
     descriptor: Int32, isConnected: Bool, on loop: EventLoop
   ) throws(SystemError) {
-    isWritable = isConnected
+    readiness = Cell(Readiness(isWritable: isConnected))
     super.init(descriptor: descriptor, on: loop)
     do throws(SystemError) {
       try watch(for: [.readable, .writable, .peerClosed, .edgeTriggered])
@@ -51,16 +81,20 @@ package final class Socket: EventSource {
 
   deinit { precondition(isClosed, "A socket is closed by its owner, not by chance.") }
 
-  package override func receive(_ events: PollEvents) {
-    if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) { isReadable = true }
-    if !events.isDisjoint(with: [.writable, .hungUp, .failed]) { isWritable = true }
-    if !events.isDisjoint(with: [.peerClosed, .hungUp]) { isPeerClosed = true }
-    if !events.isDisjoint(with: [.hungUp, .failed]) { isBroken = true }
-    observer?.socketChanged()
+  public override func receive(_ events: PollEvents) {
+    var now = readiness.value
+    if !events.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) {
+      now.isReadable = true
+    }
+    if !events.isDisjoint(with: [.writable, .hungUp, .failed]) { now.isWritable = true }
+    if !events.isDisjoint(with: [.peerClosed, .hungUp]) { now.isPeerClosed = true }
+    if !events.isDisjoint(with: [.hungUp, .failed]) { now.isBroken = true }
+    readiness.value = now
+    told?.socketChanged()
   }
 
   /// Reads once into the room behind the buffer's window, which must not be empty.
-  package func receive(into buffer: Buffer) -> Transfer {
+  public func receive(into buffer: Buffer) -> Transfer {
     guard isReadable else { return .blocked }
     let room = buffer.freeCount
     precondition(room > 0, "A receive needs room.")
@@ -91,7 +125,7 @@ package final class Socket: EventSource {
   }
 
   /// Sends once from `bytes`, which are not empty.
-  package func send(_ bytes: Span<UInt8>) -> Transfer {
+  public func send(_ bytes: Span<UInt8>) -> Transfer {
     guard isWritable else { return .blocked }
     let count = bytes.count
     while true {
@@ -114,7 +148,7 @@ package final class Socket: EventSource {
   }
 
   /// Sends once from two runs of bytes in one call.
-  package func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Transfer {
+  public func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Transfer {
     if first.isEmpty { return send(second) }
     if second.isEmpty { return send(first) }
     guard isWritable else { return .blocked }
@@ -154,7 +188,7 @@ package final class Socket: EventSource {
   }
 
   /// Why the connection attempt failed, or nil when it stands. Call it once the socket is writable.
-  package func connectError() -> SystemError? {
+  public func connectError() -> SystemError? {
     var code: Int32 = 0
     var length = socklen_t(4)
     let result = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
@@ -163,7 +197,7 @@ package final class Socket: EventSource {
   }
 
   /// Tells the peer that no more bytes will come, and still listens.
-  package func shutdownSending() {
+  public func shutdownSending() {
     guard !isClosed else { return }
     // ENOTCONN is the only failure: the peer is gone, and closing follows anyway.
     _ = shutdown(descriptor, Int32(SHUT_WR))
@@ -171,7 +205,7 @@ package final class Socket: EventSource {
 
   /// Makes `close` reset the connection, so that the peer cannot take a cut message for a whole
   /// one.
-  package func resetOnClose() {
+  public func resetOnClose() {
     guard !isClosed else { return }
     var option = linger(l_onoff: 1, l_linger: 0)
     // Unix sockets know no linger; their peer sees the close without a reset.
@@ -180,7 +214,7 @@ package final class Socket: EventSource {
   }
 
   /// Closes the descriptor, once; later calls do nothing.
-  package func close() {
+  public func close() {
     guard !isClosed else { return }
     isClosed = true
     observer = nil

@@ -5,19 +5,19 @@ import CLinux
 import Glibc
 
 /// An address that the kernel can bind or connect to.
-package enum SocketAddress: Hashable, Sendable {
+public enum SocketAddress: Hashable, Sendable {
   case ip(IPAddress, port: UInt16)
   /// A unix socket's path: at most 107 bytes, which `init(unix:)` checks.
   case unix(String)
 
   /// A unix socket; nil when the path is empty, longer than the kernel takes, or holds a NUL.
-  package init?(unix path: String) {
+  public init?(unix path: String) {
     let bytes = path.utf8
     guard !bytes.isEmpty, bytes.count <= 107, !bytes.contains(0) else { return nil }
     self = .unix(path)
   }
 
-  package var isUnix: Bool { if case .unix = self { true } else { false } }
+  public var isUnix: Bool { if case .unix = self { true } else { false } }
 
   var family: Int32 {
     switch self {
@@ -91,7 +91,7 @@ package enum SocketAddress: Hashable, Sendable {
 }
 
 extension SocketAddress: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     switch self {
     case .ip(let address, let port):
       address.isV4 ? "\(address):\(port)" : "[\(address)]:\(port)"

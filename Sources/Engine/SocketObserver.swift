@@ -2,13 +2,13 @@
 
 /// Told between jobs, on the loop's thread: it may note the change and wake a task, and must not
 /// close anything.
-package protocol SocketObserver: AnyObject {
+public protocol SocketObserver: AnyObject {
   func socketChanged()
 }
 
 extension Waiter: SocketObserver {
   /// A task that is not parked looks at its sockets anyway, before it parks.
-  package func socketChanged() {
+  public func socketChanged() {
     if isParked { signal() }
   }
 }

@@ -4,16 +4,16 @@
 import Glibc
 
 /// Standard input, output and error.
-package enum StandardStream: Int32 {
+public enum StandardStream: Int32 {
   case input = 0
   case output = 1
   case error = 2
 
   /// Whether a person is likely to look at it.
-  package var isTerminal: Bool { isatty(rawValue) == 1 }
+  public var isTerminal: Bool { isatty(rawValue) == 1 }
 
   /// Writes all of the text. Throws when the stream is closed or its device is full.
-  package func write(_ text: String) throws(SystemError) {
+  public func write(_ text: String) throws(SystemError) {
     let bytes = Array(text.utf8)
     var offset = 0
     while offset < bytes.count {
@@ -34,7 +34,7 @@ package enum StandardStream: Int32 {
   }
 
   /// Reads to the end. Throws `EFBIG` when more than `max` bytes come.
-  package func readAll(max: Int) throws(SystemError) -> [UInt8] {
+  public func readAll(max: Int) throws(SystemError) -> [UInt8] {
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 16 * 1024)
     while true {

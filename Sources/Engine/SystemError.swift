@@ -3,24 +3,24 @@
 import Glibc
 
 /// A failed system call: which one, and its error number.
-package struct SystemError: Error, Equatable, Sendable {
-  package let call: StaticString
-  package let code: Int32
+public struct SystemError: Error, Equatable, Sendable {
+  public let call: StaticString
+  public let code: Int32
 
-  package init(_ call: StaticString, code: Int32 = errno) {
+  public init(_ call: StaticString, code: Int32 = errno) {
     self.call = call
     self.code = code
   }
 
-  package static func == (a: Self, b: Self) -> Bool { a.code == b.code }
+  public static func == (a: Self, b: Self) -> Bool { a.code == b.code }
 
   /// The system's own sentence for the error number.
-  package var message: String {
+  public var message: String {
     // strerror answers for every number, if only "Unknown error".
     unsafe String(cString: strerror(code))
   }
 }
 
 extension SystemError: CustomStringConvertible {
-  package var description: String { "\(call): \(message)" }
+  public var description: String { "\(call): \(message)" }
 }

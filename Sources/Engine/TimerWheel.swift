@@ -5,7 +5,7 @@
 import Bytes
 
 /// What a wheel wakes: see `Waiter`.
-package protocol TimerTarget: AnyObject {
+public protocol TimerTarget: AnyObject {
   /// The entry of this target in its wheel, kept by the wheel.
   var timerEntry: TimerWheel.Entry? { get set }
   /// When this target wants to be woken; `never` when it does not.
@@ -16,8 +16,8 @@ package protocol TimerTarget: AnyObject {
 
 /// A hashed wheel of 4,096 slots of 4 ms. Deadlines beyond its 16 s are looked at again when their
 /// slot comes.
-package struct TimerWheel {
-  package struct Entry: Sendable { fileprivate var index: Int32 }
+public struct TimerWheel {
+  public struct Entry: Sendable, BitwiseCopyable { fileprivate var index: Int32 }
 
   private struct Node {
     var target: (any TimerTarget)?
@@ -27,7 +27,7 @@ package struct TimerWheel {
   }
 
   /// Nanoseconds of one slot. Deadlines are kept to this precision, never early.
-  package static let resolution: UInt64 = 4_000_000
+  public static let resolution: UInt64 = 4_000_000
   private static let slotCount: UInt64 = 4096
 
   private var heads = ContiguousArray<Int32>(repeating: -1, count: Int(slotCount))
@@ -36,12 +36,12 @@ package struct TimerWheel {
   private var free: Int32 = -1
   private var currentTick: UInt64
   /// Targets that are armed.
-  package private(set) var count = 0
+  public private(set) var count = 0
 
-  package init(now: Instant) { currentTick = now.nanoseconds / Self.resolution }
+  public init(now: Instant) { currentTick = now.nanoseconds / Self.resolution }
 
   /// Makes sure that `target` is looked at no later than at its deadline.
-  package mutating func arm(_ target: any TimerTarget) {
+  public mutating func arm(_ target: any TimerTarget) {
     let deadline = target.deadline
     guard deadline != .never else { return }
     let tick = slotTick(for: deadline)
@@ -62,7 +62,7 @@ package struct TimerWheel {
   }
 
   /// Forgets `target`, which is going away.
-  package mutating func disarm(_ target: any TimerTarget) {
+  public mutating func disarm(_ target: any TimerTarget) {
     guard let entry = target.timerEntry else { return }
     unlink(entry.index)
     release(entry.index, of: target)
@@ -70,7 +70,7 @@ package struct TimerWheel {
 
   /// Milliseconds until the next slot that holds an entry, for the poll call; -1 when there is
   /// none.
-  package func millisecondsUntilNext(from now: Instant) -> Int32 {
+  public func millisecondsUntilNext(from now: Instant) -> Int32 {
     guard count > 0, let tick = nextOccupiedTick() else { return -1 }
     let due = (tick + 1) * Self.resolution
     guard due > now.nanoseconds else { return 0 }
@@ -78,7 +78,7 @@ package struct TimerWheel {
   }
 
   /// Wakes every target whose deadline has passed at `now`, and moves the others on.
-  package mutating func advance(to now: Instant) {
+  public mutating func advance(to now: Instant) {
     let last = now.nanoseconds / Self.resolution
     guard last > currentTick else { return }
     // After a pause longer than the wheel, each slot is visited once and not once per tick.

@@ -2,33 +2,56 @@
 // cancels. A waiter belongs to one task. Sockets, grants and timers point at it; each wakes it, and
 // the task looks what changed.
 
+import Bytes
+
 /// Parks one task at a time on its loop.
 ///
 /// A signal that comes before the task has parked is kept, so no wake-up is lost. A task must
 /// therefore look at its conditions again after each wake-up: there may be none that changed.
-@safe package final class Waiter: TimerTarget {
-  package enum Wake: Sendable { case signalled, timedOut, cancelled }
+@safe public final class Waiter: TimerTarget {
+  public enum Wake: Sendable { case signalled, timedOut, cancelled }
 
-  private unowned let loop: EventLoop
+  private let loop: EventLoop
   private var continuation: UnsafeContinuation<Wake, Never>?
-  private var isSignalled = false
-  /// Whether the owner asked this task to end. It stays so until `reset`.
-  package private(set) var isCancelled = false
-  package private(set) var deadline = Instant.never
-  package var timerEntry: TimerWheel.Entry?
+  private let state = Cell(State())
 
-  package init(on loop: EventLoop) {
+  private struct State: BitwiseCopyable {
+    var isSignalled = false
+    var isCancelled = false
+    var deadline = Instant.never
+    var timerEntry: TimerWheel.Entry?
+  }
+
+  private var isSignalled: Bool {
+    get { state.value.isSignalled }
+    set { state.value.isSignalled = newValue }
+  }
+  /// Whether the owner asked this task to end. It stays so until `reset`.
+  public private(set) var isCancelled: Bool {
+    get { state.value.isCancelled }
+    set { state.value.isCancelled = newValue }
+  }
+  public private(set) var deadline: Instant {
+    get { state.value.deadline }
+    set { state.value.deadline = newValue }
+  }
+  public var timerEntry: TimerWheel.Entry? {
+    get { state.value.timerEntry }
+    set { state.value.timerEntry = newValue }
+  }
+
+  public init(on loop: EventLoop) {
     self.loop = loop
     unsafe continuation = nil
   }
 
-  package var isParked: Bool { unsafe continuation != nil }
+  public var isParked: Bool { unsafe continuation != nil }
 
   /// The loop's clock as of this turn.
-  package var now: Instant { loop.now }
+  public var now: Instant { loop.now }
 
   /// Parks until `signal`, `cancel` or the deadline. The loop must be the current one.
-  package func wait(until deadline: Instant) async -> Wake {
+  public func wait(until deadline: Instant) async -> Wake {
     if isCancelled { return .cancelled }
     if isSignalled {
       isSignalled = false
@@ -52,7 +75,7 @@
   }
 
   /// Parks for `milliseconds`, or until cancelled; signals do not end it early.
-  package func sleep(milliseconds: UInt64) async -> Wake {
+  public func sleep(milliseconds: UInt64) async -> Wake {
     let end = loop.now.advanced(milliseconds: milliseconds)
     while true {
       let wake = await wait(until: end)
@@ -61,30 +84,30 @@
   }
 
   /// Wakes the task, now or as soon as it parks.
-  package func signal() {
+  public func signal() {
     if isParked { wake(.signalled) } else { isSignalled = true }
   }
 
   /// Wakes the task, and makes every later wait end at once, until `reset`.
-  package func cancel() {
+  public func cancel() {
     isCancelled = true
     if isParked { wake(.cancelled) }
   }
 
   /// Makes the waiter fit for its next use.
-  package func reset() {
+  public func reset() {
     precondition(!isParked, "A waiter in use is not reset.")
     isSignalled = false
     isCancelled = false
   }
 
   /// Takes the waiter off its loop's wheel, before its owner lets it go.
-  package func retire() {
+  public func retire() {
     deadline = .never
     loop.disarm(self)
   }
 
-  package func deadlinePassed() {
+  public func deadlinePassed() {
     if isParked { wake(.timedOut) }
   }
 

@@ -5,7 +5,7 @@ import Bytes
 import HTTPMessage
 
 /// What the next bytes of a chunked body are.
-package enum ChunkEvent: Sendable, Equatable {
+public enum ChunkEvent: Sendable, Equatable {
   /// The bytes end within the framing or before more data.
   case needsMore
   /// So many bytes at the start of the buffer's window are data; `take` them, all or some.
@@ -20,7 +20,7 @@ package enum ChunkEvent: Sendable, Equatable {
 ///
 ///     size -> extension -> sizeEnd -> data -> dataEnd -> dataLineEnd -> size ...
 ///                             \-> (size 0) trailerStart -> end, or trailers -> end
-package struct ChunkedDecoder {
+public struct ChunkedDecoder {
   private enum State: Equatable {
     /// Digits of a size; how many were read.
     case size(digits: UInt8)
@@ -48,17 +48,17 @@ package struct ChunkedDecoder {
   /// Framing beyond what chunks of reasonable size need.
   private var overhead = 0
 
-  package init(limits: ChunkLimits, trailers: HeadLimits) {
+  public init(limits: ChunkLimits, trailers: HeadLimits) {
     self.limits = limits
     trailerScanner = HeadScanner(limits: trailers)
   }
 
   /// Whether the whole body was read.
-  package var isEnded: Bool { state == .ended }
+  public var isEnded: Bool { state == .ended }
 
   /// Consumes framing from `buffer` up to the next data and says what comes. Asking again without
   /// taking gives the same.
-  package mutating func next(_ buffer: Buffer) throws(HTTP1Error) -> ChunkEvent {
+  public mutating func next(_ buffer: Buffer) throws(HTTP1Error) -> ChunkEvent {
     do throws(HTTP1Error) {
       return try advance(buffer)
     } catch {
@@ -68,7 +68,7 @@ package struct ChunkedDecoder {
   }
 
   /// Consumes `count` bytes of the data that `next` announced.
-  package mutating func take(_ count: Int, from buffer: Buffer) {
+  public mutating func take(_ count: Int, from buffer: Buffer) {
     precondition(
       state == .data && count >= 0 && UInt64(count) <= remaining,
       "Only announced data can be taken.")
@@ -79,7 +79,7 @@ package struct ChunkedDecoder {
 
   /// Counts `count` bytes of the data that `next` announced as taken; whoever has them consumes
   /// them from the buffer before the next call.
-  package mutating func handOut(_ count: Int) {
+  public mutating func handOut(_ count: Int) {
     precondition(
       state == .data && count >= 0 && UInt64(count) <= remaining,
       "Only announced data can be handed out.")
@@ -93,7 +93,7 @@ package struct ChunkedDecoder {
   ///
   /// Fields that must be known before the body (framing, routing, credentials, how content is read)
   /// are refused: RFC 9110 section 6.5.1.
-  package mutating func parseTrailers(
+  public mutating func parseTrailers(
     _ buffer: Buffer, into fields: FieldSection
   ) throws(HTTP1Error) -> ParseProgress {
     if case .failed(let error) = state { throw error }
@@ -108,7 +108,7 @@ package struct ChunkedDecoder {
   }
 
   /// What a trailer may not hold.
-  package static let forbiddenTrailers: KnownFieldSet = {
+  public static let forbiddenTrailers: KnownFieldSet = {
     var fields = ConnectionOptions.protectedInRequests
     fields.formUnion(ConnectionOptions.protectedInResponses)
     fields.formUnion(

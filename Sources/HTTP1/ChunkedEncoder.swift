@@ -4,28 +4,28 @@
 import Bytes
 import HTTPMessage
 
-package enum ChunkedEncoder {
+public enum ChunkedEncoder {
   /// Appends what stands before `count` bytes of data. A chunk is never empty: that would end the
   /// body.
-  package static func startChunk(of count: Int, into output: inout Output) {
+  public static func startChunk(of count: Int, into output: inout Output) {
     precondition(count > 0, "An empty chunk ends a body.")
     output.append(hex: UInt64(count))
     output.append("\r\n")
   }
 
   /// Appends what ends the chunk before, if there was one, and starts one of `count` bytes.
-  package static func nextChunk(of count: Int, isFirst: Bool, into output: inout Output) {
+  public static func nextChunk(of count: Int, isFirst: Bool, into output: inout Output) {
     if !isFirst { endChunk(into: &output) }
     startChunk(of: count, into: &output)
   }
 
   /// Appends what stands behind a chunk's data.
-  package static func endChunk(into output: inout Output) { output.append("\r\n") }
+  public static func endChunk(into output: inout Output) { output.append("\r\n") }
 
   /// Appends the last chunk, the trailers that go on, and the empty line.
   ///
   /// - Throws: `unsafeField` when an added trailer holds a control character.
-  package static func end(
+  public static func end(
     trailers: FieldSection?, into output: inout Output
   ) throws(HTTP1Error) {
     output.append("0\r\n")

@@ -2,7 +2,7 @@
 // What happens to the connection is not decided here: after any of these it cannot be used again.
 
 /// A rule of RFC 9112, RFC 9110 or HARDENING that a message broke.
-package enum HTTP1Error: UInt8, Error, Sendable, CaseIterable {
+public enum HTTP1Error: UInt8, Error, Sendable, CaseIterable {
   // The first line.
   case badRequestLine, methodTooLong, connectNotSupported, versionNotSupported, requestLineTooLong
   case badTarget, targetTooLong, pathNotCanonical, badQuery, badStatusLine
@@ -23,11 +23,11 @@ package enum HTTP1Error: UInt8, Error, Sendable, CaseIterable {
   case unsafeField
 
   /// What a client is answered. The same rule broken by an upstream is answered with 502.
-  package var status: UInt16 { row.status }
+  public var status: UInt16 { row.status }
   /// A stable name for logs, metrics and answers.
-  package var reason: StaticString { row.reason }
+  public var reason: StaticString { row.reason }
   /// One sentence for the person who reads the answer.
-  package var sentence: StaticString { row.sentence }
+  public var sentence: StaticString { row.sentence }
 
   private typealias Row = (status: UInt16, reason: StaticString, sentence: StaticString)
 

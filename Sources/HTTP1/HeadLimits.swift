@@ -2,22 +2,22 @@
 // are policies.
 
 /// What one message may take beside its body.
-package struct HeadLimits: Sendable, Equatable {
+public struct HeadLimits: Sendable, Equatable {
   /// Bytes of one line without its line end. RFC 9112 section 3 asks for at least 8000 for the
   /// request line.
-  package let lineBytesMax: Int
+  public let lineBytesMax: Int
   /// Bytes of the whole head, from its first line to its empty line, which is what one exchange
   /// holds of memory before it is known who asks.
-  package let headBytesMax: Int
+  public let headBytesMax: Int
   /// Field lines. Servers behind the edge take about a hundred, and each one costs lookups.
-  package let fieldsMax: Int
+  public let fieldsMax: Int
   /// Bytes of one field name; see `FieldSyntax.nameBytesMax`.
-  package let nameBytesMax: Int
+  public let nameBytesMax: Int
 
   /// Largest value of `headBytesMax`: offsets within a line have 16 bits.
-  package static let headBytesCeiling = 64 * 1024 - 1
+  public static let headBytesCeiling = 64 * 1024 - 1
 
-  package init(lineBytesMax: Int, headBytesMax: Int, fieldsMax: Int, nameBytesMax: Int) {
+  public init(lineBytesMax: Int, headBytesMax: Int, fieldsMax: Int, nameBytesMax: Int) {
     precondition(
       (1...Self.headBytesCeiling).contains(headBytesMax) && lineBytesMax > nameBytesMax,
       "Offsets within a line have 16 bits, and a name is part of its line.")
@@ -28,25 +28,25 @@ package struct HeadLimits: Sendable, Equatable {
   }
 
   /// What clients may send: twice what browsers with many cookies do.
-  package static let request = HeadLimits(
+  public static let request = HeadLimits(
     lineBytesMax: 8 * 1024, headBytesMax: 32 * 1024, fieldsMax: 100, nameBytesMax: 254)
   /// What upstreams may send: policies in one long line are common there, so the head alone bounds
   /// a line.
-  package static let response = HeadLimits(
+  public static let response = HeadLimits(
     lineBytesMax: headBytesCeiling, headBytesMax: headBytesCeiling, fieldsMax: 100,
     nameBytesMax: 254)
   /// What may follow a chunked body: digests, timings and gRPC's status need a few hundred bytes.
-  package static let trailers = HeadLimits(
+  public static let trailers = HeadLimits(
     lineBytesMax: 4 * 1024, headBytesMax: 8 * 1024, fieldsMax: 32, nameBytesMax: 254)
 }
 
 /// What the framing of a chunked body may take.
-package struct ChunkLimits: Sendable, Equatable {
+public struct ChunkLimits: Sendable, Equatable {
   /// Bytes of one chunk's extensions. Hardly anybody sends any, and all of them are dropped.
-  package var extensionBytesMax = 256
+  public var extensionBytesMax = 256
   /// Bytes of framing beyond what chunks of reasonable size need, over the whole body: a sender of
   /// many bytes of framing per byte of body keeps a worker busy for nothing (CVE-2023-39326).
-  package var overheadBytesMax = 16 * 1024
+  public var overheadBytesMax = 16 * 1024
 
-  package init() {}
+  public init() {}
 }

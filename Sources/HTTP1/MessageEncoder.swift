@@ -6,10 +6,10 @@ import Bytes
 import HTTPMessage
 
 /// What the encoders of requests and responses share.
-package enum MessageEncoder {
+public enum MessageEncoder {
   /// Fields that end here whatever Connection says: RFC 9110 section 7.6.1. Framing and Connection
   /// are written anew.
-  package static let hopByHop = KnownFieldSet([
+  public static let hopByHop = KnownFieldSet([
     .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
     .contentLength, .http2Settings,
   ])

@@ -1,9 +1,9 @@
 // Reason phrases: the registry of RFC 9110 section 16.2.1 and its later entries. Clients ignore
 // them, people read them.
 
-package enum ReasonPhrase {
+public enum ReasonPhrase {
   /// The registered phrase, or an empty one, which the grammar allows.
-  package static func of(_ status: UInt16) -> StaticString {
+  public static func of(_ status: UInt16) -> StaticString {
     switch status {
     case 100: "Continue"
     case 101: "Switching Protocols"

@@ -5,7 +5,7 @@ import Bytes
 import HTTPMessage
 
 /// How far a parser came.
-package enum ParseProgress: Sendable {
+public enum ParseProgress: Sendable {
   /// The bytes end before the head does.
   case needsMore
   /// The head is complete and consumed.
@@ -13,11 +13,11 @@ package enum ParseProgress: Sendable {
 }
 
 /// What a listener decides about requests.
-package struct RequestRules: Sendable, Equatable {
-  package var path = PathRules()
-  package var underscores = UnderscoreRule.drop
+public struct RequestRules: Sendable, Equatable {
+  public var path = PathRules()
+  public var underscores = UnderscoreRule.drop
 
-  package init() {}
+  public init() {}
 }
 
 /// Reads one request head after another from a connection's buffer.
@@ -27,9 +27,9 @@ package struct RequestRules: Sendable, Equatable {
 /// head the caller may append, compact, or go on with another buffer that holds the same window; it
 /// may not consume.
 ///
-/// **Errors** are final: the request is unusable, has no block attached, and every further call
-/// throws the same.
-package struct RequestParser {
+/// **Errors** are final: the request is unusable, has neither lines nor block, and every further
+/// call throws the same. Its ranges say where the request line stands, as far as it was read.
+public struct RequestParser {
   private var scanner: HeadScanner
   private let rules: RequestRules
   private let limits: HeadLimits
@@ -48,27 +48,28 @@ package struct RequestParser {
     var expects = false
   }
 
-  package init(limits: HeadLimits, rules: RequestRules) {
+  public init(limits: HeadLimits, rules: RequestRules) {
     scanner = HeadScanner(limits: limits)
     self.limits = limits
     self.rules = rules
   }
 
   /// Whether part of a head was read and its rest is missing.
-  package var isInHead: Bool { !scanner.isAtStart }
+  public var isInHead: Bool { !scanner.isAtStart }
 
   /// Reads on. When it returns `done`, `request` is complete, has `buffer` attached, and the head
   /// is consumed.
   ///
   /// - Parameter request: a request that was reset, and the same one until the head is done.
-  package mutating func parse(
+  public mutating func parse(
     _ buffer: Buffer, into request: Request
   ) throws(HTTP1Error) -> ParseProgress {
     if let failure { throw failure }
     do throws(HTTP1Error) {
       return try advance(buffer, request)
     } catch {
-      request.fields.reset()
+      // The request line stays readable for whoever has the block still: a log tells it.
+      request.fields.forgetLines()
       failure = error
       throw error
     }

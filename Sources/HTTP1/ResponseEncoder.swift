@@ -4,10 +4,10 @@ import Bytes
 import HTTPMessage
 
 /// Writes the head of a response.
-package enum ResponseEncoder {
+public enum ResponseEncoder {
   /// How a body is sent to a client of that version: HTTP/1.0 knows no chunks, so its end is the
   /// end of the connection.
-  package static func framing(_ framing: BodyFraming, for version: HTTPVersion) -> BodyFraming {
+  public static func framing(_ framing: BodyFraming, for version: HTTPVersion) -> BodyFraming {
     switch framing {
     case .chunked: version == .http10 ? .untilClose : .chunked
     // Chunks tell a complete body from one that was cut short.
@@ -25,11 +25,11 @@ package enum ResponseEncoder {
   ///     Connection.
   ///   - keepsAlive: whether the connection stays open after this response. Always false with
   ///     `untilClose`.
-  ///   - blocks: lines that were rendered before; they replace received lines of the same known
+  ///   - blocks: lines that were rendered before; they replace all other lines of the same known
   ///     fields.
   /// - Throws: `unsafeField` when an added line holds a control character. `output` is then half
   ///   written.
-  package static func encode(
+  public static func encode(
     _ response: ResponseHead, framing: BodyFraming, answering request: Request, keepsAlive: Bool,
     blocks: [FieldBlock], into output: inout Output
   ) throws(HTTP1Error) {
@@ -52,12 +52,12 @@ package enum ResponseEncoder {
   }
 
   /// Appends `HTTP/1.1 100 Continue` as a whole.
-  package static func encodeContinue(into output: inout Output) {
+  public static func encodeContinue(into output: inout Output) {
     output.append("HTTP/1.1 100 Continue\r\n\r\n")
   }
 
   /// Appends the status line with its line end.
-  package static func appendStatusLine(_ status: UInt16, to output: inout Output) {
+  public static func appendStatusLine(_ status: UInt16, to output: inout Output) {
     output.append("HTTP/1.1 ")
     output.append(decimal: UInt64(status))
     output.append(ASCII.space)

@@ -8,7 +8,7 @@ import HTTPMessage
 /// Reads one response head after another, interim ones included, from a connection's buffer.
 ///
 /// Offsets and errors are as in `RequestParser`.
-package struct ResponseParser {
+public struct ResponseParser {
   private var scanner: HeadScanner
   private let limits: HeadLimits
   private var framing = FramingFields()
@@ -16,13 +16,13 @@ package struct ResponseParser {
   private var hasStartLine = false
   private var failure: HTTP1Error?
 
-  package init(limits: HeadLimits) {
+  public init(limits: HeadLimits) {
     scanner = HeadScanner(limits: limits)
     self.limits = limits
   }
 
   /// Whether part of a head was read and its rest is missing.
-  package var isInHead: Bool { !scanner.isAtStart }
+  public var isInHead: Bool { !scanner.isAtStart }
 
   /// Reads on. When it returns `done`, `response` is complete, has `buffer` attached, and the head
   /// is consumed.
@@ -30,7 +30,7 @@ package struct ResponseParser {
   /// - Parameters:
   ///   - response: a head that was reset, and the same one until the head is done.
   ///   - method: the method of the request that is answered: an answer to HEAD has no body.
-  package mutating func parse(
+  public mutating func parse(
     _ buffer: Buffer, into response: ResponseHead, answering method: Method
   ) throws(HTTP1Error) -> ParseProgress {
     if let failure { throw failure }

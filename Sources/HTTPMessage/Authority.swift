@@ -5,16 +5,16 @@ import Bytes
 
 /// Where the parts of an authority stand. User information, empty hosts and empty ports are
 /// refused.
-package struct Authority: Sendable, Equatable {
+public struct Authority: Sendable, Equatable {
   /// Bytes of the host at the start of the text; an IPv6 address keeps its brackets.
-  package let hostCount: Int
-  package let port: UInt16?
+  public let hostCount: Int
+  public let port: UInt16?
 
   /// Bytes of a host name: RFC 1035 section 3.1, and the dot of the root.
-  package static let hostBytesMax = 254
+  public static let hostBytesMax = 254
 
   /// Nil when `text` is no authority.
-  package init?(_ text: Span<UInt8>) {
+  public init?(_ text: Span<UInt8>) {
     guard !text.isEmpty else { return nil }
     let count = text[0] == 0x5B ? Self.addressCount(text) : Self.nameCount(text)
     guard let count else { return nil }

@@ -4,16 +4,16 @@
 import Bytes
 
 /// Complete field lines, each with its CR LF, whose syntax was checked when they were added.
-package struct FieldBlock: Sendable {
-  package private(set) var bytes: [UInt8] = []
+public struct FieldBlock: Sendable {
+  public private(set) var bytes: [UInt8] = []
   /// The known fields among the lines; those of a message are removed before the block is sent.
-  package private(set) var fields = KnownFieldSet()
+  public private(set) var fields = KnownFieldSet()
 
-  package init() {}
+  public init() {}
 
   /// Appends a line. Returns false, and appends nothing, when name or value are not what a field
   /// may hold.
-  package mutating func add(name: Span<UInt8>, value: Span<UInt8>) -> Bool {
+  public mutating func add(name: Span<UInt8>, value: Span<UInt8>) -> Bool {
     guard FieldSyntax.isName(name), FieldSyntax.isValue(value) else { return false }
     bytes += name.array
     bytes += [0x3A, ASCII.space]

@@ -1,21 +1,21 @@
 // One field line as offsets. No text is copied while a message passes through.
 
 /// A field line: where its name and value stand, and which known field it is. 16 bytes.
-package struct FieldEntry: Sendable {
+public struct FieldEntry: BitwiseCopyable, Sendable {
   /// Offset of the first byte of the name, which is the first byte of the line.
-  package var start: UInt32
+  public var start: UInt32
   /// Bytes of the whole line with its CR LF, so that unchanged neighbours are copied in one run.
-  package var lineCount: UInt16
-  package var nameCount: UInt16
+  public var lineCount: UInt16
+  public var nameCount: UInt16
   /// Offset of the value from `start`, without leading blanks.
-  package var valueOffset: UInt16
+  public var valueOffset: UInt16
   /// Bytes of the value, without trailing blanks.
-  package var valueCount: UInt16
-  package var field: KnownField
-  package var isAdded: Bool
-  package var isRemoved = false
+  public var valueCount: UInt16
+  public var field: KnownField
+  public var isAdded: Bool
+  public var isRemoved = false
 
-  package init(
+  @inlinable public init(
     start: Int, nameCount: Int, valueOffset: Int, valueCount: Int, lineCount: Int,
     field: KnownField, isAdded: Bool
   ) {
@@ -28,9 +28,9 @@ package struct FieldEntry: Sendable {
     self.isAdded = isAdded
   }
 
-  package var name: Range<Int> { Int(start)..<Int(start) + Int(nameCount) }
-  package var value: Range<Int> {
+  @inlinable public var name: Range<Int> { Int(start)..<Int(start) + Int(nameCount) }
+  @inlinable public var value: Range<Int> {
     Int(start) + Int(valueOffset)..<Int(start) + Int(valueOffset) + Int(valueCount)
   }
-  package var line: Range<Int> { Int(start)..<Int(start) + Int(lineCount) }
+  @inlinable public var line: Range<Int> { Int(start)..<Int(start) + Int(lineCount) }
 }

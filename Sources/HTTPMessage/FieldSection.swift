@@ -7,52 +7,77 @@ import Bytes
 ///
 /// Received lines stay in the buffer that the socket filled; added ones go to a fixed block of
 /// `addedBytesMax` bytes. One per exchange, reused, on one worker.
-package final class FieldSection {
+public final class FieldSection {
   /// Fields that one message may carry, received and added. HARDENING: 100 received, and room for
   /// ours.
-  package static let entriesMax = 160
+  public static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
-  package private(set) var received: Buffer?
+  public private(set) var received: Buffer? {
+    // Read and replaced whole, as a `Cell` is: no two accesses can overlap.
+    get { unsafe block }
+    set { unsafe block = newValue }
+  }
+  @exclusivity(unchecked) private var block: Buffer?
   private let added: Buffer
+  let list: FixedList<FieldEntry>
+  private let known = Cell(KnownFieldSet())
+
   /// All lines in order, removed ones included.
-  package private(set) var entries: ContiguousArray<FieldEntry>
+  public var entries: Entries { Entries(list: list) }
   /// Known fields that have at least one line which is not removed.
-  package private(set) var present = KnownFieldSet()
+  public private(set) var present: KnownFieldSet {
+    get { known.value }
+    set { known.value = newValue }
+  }
+
+  /// The lines of a section, to look at: they change with it.
+  public struct Entries: RandomAccessCollection {
+    let list: FixedList<FieldEntry>
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { list.count }
+    public subscript(index: Int) -> FieldEntry { list[index] }
+  }
 
   /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
-  package init(addedBytesMax: Int) {
+  public init(addedBytesMax: Int) {
     added = Buffer(capacity: addedBytesMax)
-    entries = []
-    entries.reserveCapacity(Self.entriesMax)
+    list = FixedList(capacity: Self.entriesMax)
   }
 
   /// Forgets everything and returns the received block to its owner.
   @discardableResult
-  package func reset() -> Buffer? {
-    entries.removeAll(keepingCapacity: true)
+  public func reset() -> Buffer? {
+    list.removeAll()
     present = KnownFieldSet()
     added.clear()
     defer { received = nil }
     return received
   }
 
+  /// Forgets all lines and the received block, but not what was kept of other text: what a request
+  /// line said stays readable when the lines behind it cannot be used.
+  public func forgetLines() {
+    list.removeAll()
+    present = KnownFieldSet()
+    received = nil
+  }
+
   /// Attaches the block that the following `appendReceived` offsets refer to.
-  package func attach(_ buffer: Buffer) { received = buffer }
+  public func attach(_ buffer: Buffer) { received = buffer }
 
   /// Records a received line. Returns false when the section is full.
-  package func appendReceived(_ entry: FieldEntry) -> Bool {
-    guard entries.count < Self.entriesMax else { return false }
-    entries.append(entry)
+  public func appendReceived(_ entry: FieldEntry) -> Bool {
+    guard list.append(entry) else { return false }
     present.insert(entry.field)
     return true
   }
 
   /// Moves the offsets of received lines by `distance`: their block was compacted or exchanged for
   /// another.
-  package func moveReceived(by distance: Int) {
-    for index in entries.indices where !entries[index].isAdded {
-      entries[index].start = UInt32(Int(entries[index].start) + distance)
+  public func moveReceived(by distance: Int) {
+    for index in list.indices where !list[index].isAdded {
+      list[index].start = UInt32(Int(list[index].start) + distance)
     }
   }
 
@@ -60,57 +85,58 @@ package final class FieldSection {
   ///
   /// The caller vouches that `name` is a field name and `value` a field value: text that comes
   /// from a message is checked by `FieldSyntax` first.
-  package func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
+  public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
     let lineCount = name.count + value.count + 4
-    guard entries.count < Self.entriesMax, lineCount <= UInt16.max, added.freeCount >= lineCount
+    guard list.count < Self.entriesMax, lineCount <= UInt16.max, added.freeCount >= lineCount
     else { return false }
     let start = added.end
     let isWhole =
       added.append(name) && added.append(": ") && added.append(value) && added.append("\r\n")
     precondition(isWhole, "The room for the line was checked.")
-    entries.append(
+    let isListed = list.append(
       FieldEntry(
         start: start, nameCount: name.count, valueOffset: name.count + 2, valueCount: value.count,
         lineCount: lineCount, field: field, isAdded: true))
+    precondition(isListed, "The room for the entry was checked.")
     present.insert(field)
     return true
   }
 
   /// Keeps text that is no field, such as a rewritten path, with the added bytes. Nil when it does
   /// not fit.
-  package func keep(_ text: Span<UInt8>) -> TextRange? {
+  public func keep(_ text: Span<UInt8>) -> TextRange? {
     let start = added.end
     guard added.append(text) else { return nil }
     return TextRange(start: start, count: text.count, isAdded: true)
   }
 
   /// Marks every line of `field` as removed.
-  package func remove(_ field: KnownField) {
+  public func remove(_ field: KnownField) {
     guard present.contains(field) else { return }
-    for index in entries.indices where entries[index].field == field {
-      entries[index].isRemoved = true
+    for index in list.indices where list[index].field == field {
+      list[index].isRemoved = true
     }
     present.remove(field)
   }
 
   /// Marks every line whose field is in `fields` as removed: one pass, whatever their number.
-  package func remove(_ fields: KnownFieldSet) {
+  public func remove(_ fields: KnownFieldSet) {
     guard present.intersects(fields) else { return }
-    for index in entries.indices where fields.contains(entries[index].field) {
-      entries[index].isRemoved = true
+    for index in list.indices where fields.contains(list[index].field) {
+      list[index].isRemoved = true
     }
     present.subtract(fields)
   }
 
   /// Marks the line at `index` as removed.
-  package func remove(at index: Int) {
-    entries[index].isRemoved = true
-    let field = entries[index].field
-    if !entries.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
+  public func remove(at index: Int) {
+    list[index].isRemoved = true
+    let field = list[index].field
+    if !list.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
   }
 
   /// Marks every line called `lowercasedName` as removed.
-  package func removeAll(named lowercasedName: Span<UInt8>) {
+  public func removeAll(named lowercasedName: Span<UInt8>) {
     var from = 0
     while let index = first(named: lowercasedName, from: from) {
       remove(at: index)
@@ -119,16 +145,16 @@ package final class FieldSection {
   }
 
   /// The index of the first line of `field` that is not removed.
-  package func first(_ field: KnownField) -> Int? {
+  public func first(_ field: KnownField) -> Int? {
     guard present.contains(field) else { return nil }
-    return entries.firstIndex { $0.field == field && !$0.isRemoved }
+    return list.firstIndex { $0.field == field && !$0.isRemoved }
   }
 
   /// The index of the first line called `lowercasedName`, at `from` or later, that is not removed.
-  package func first(named lowercasedName: Span<UInt8>, from: Int = 0) -> Int? {
+  public func first(named lowercasedName: Span<UInt8>, from: Int = 0) -> Int? {
     var index = from
-    while index < entries.count {
-      if !entries[index].isRemoved, name(at: index).equalsIgnoringCase(lowercasedName) {
+    while index < list.count {
+      if !list[index].isRemoved, name(at: index).equalsIgnoringCase(lowercasedName) {
         return index
       }
       index += 1
@@ -137,33 +163,35 @@ package final class FieldSection {
   }
 
   /// Lines of `field` that are not removed.
-  package func count(of field: KnownField) -> Int {
+  public func count(of field: KnownField) -> Int {
     guard present.contains(field) else { return 0 }
-    return entries.count { $0.field == field && !$0.isRemoved }
+    return list.count { $0.field == field && !$0.isRemoved }
   }
 
   /// The name of the line at `index`, in the case in which it was sent.
   @_lifetime(borrow self)
-  package func name(at index: Int) -> Span<UInt8> {
-    text(entries[index].name, isAdded: entries[index].isAdded)
+  public func name(at index: Int) -> Span<UInt8> {
+    text(list[index].name, isAdded: list[index].isAdded)
   }
 
   /// The value of the line at `index`, without blanks around it.
   @_lifetime(borrow self)
-  package func value(at index: Int) -> Span<UInt8> {
-    text(entries[index].value, isAdded: entries[index].isAdded)
+  public func value(at index: Int) -> Span<UInt8> {
+    text(list[index].value, isAdded: list[index].isAdded)
   }
 
   /// The same for an owner of this section that holds it as long as the span lives.
   @unsafe @_lifetime(immortal)
-  package func unsafeText(_ range: TextRange) -> Span<UInt8> {
+  public func unsafeText(_ range: TextRange) -> Span<UInt8> {
     unsafe _overrideLifetime(text(range.offsets, isAdded: range.isAdded), copying: ())
   }
 
   /// Text at absolute offsets of the received or the added bytes.
   @_lifetime(borrow self)
-  package func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
+  public func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
     if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
+    // A request that was refused has no text and no block; the log still asks for it.
+    if offsets.isEmpty { return Span() }
     guard let received else { preconditionFailure("A received line has its block attached.") }
     // The section holds the block as long as the span may live: `reset` is no borrow of the span's
     // reader.
@@ -171,7 +199,7 @@ package final class FieldSection {
   }
 
   @_lifetime(borrow self)
-  package func text(_ range: TextRange) -> Span<UInt8> {
+  public func text(_ range: TextRange) -> Span<UInt8> {
     text(range.offsets, isAdded: range.isAdded)
   }
 }

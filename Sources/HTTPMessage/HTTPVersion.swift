@@ -2,11 +2,11 @@
 
 import Bytes
 
-package enum HTTPVersion: UInt8, Sendable {
+public enum HTTPVersion: UInt8, BitwiseCopyable, Sendable {
   case http10, http11, http2
 
   /// As in logs and in ALPN-free contexts: `HTTP/1.1`.
-  package var name: StaticString {
+  public var name: StaticString {
     switch self {
     case .http10: "HTTP/1.0"
     case .http11: "HTTP/1.1"
@@ -15,7 +15,7 @@ package enum HTTPVersion: UInt8, Sendable {
   }
 
   /// The version that an HTTP/1 start line names; nil for any other text.
-  package init?(http1 text: Span<UInt8>) {
+  public init?(http1 text: Span<UInt8>) {
     if text.equals("HTTP/1.1") {
       self = .http11
     } else if text.equals("HTTP/1.0") {

@@ -4,7 +4,7 @@
 import Bytes
 
 /// A field whose name means something to Sluice; `other` for every name that does not.
-package enum KnownField: UInt8, Sendable, CaseIterable {
+public enum KnownField: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case other
   // Framing and routing: RFC 9110, RFC 9112.
   case host, contentLength, transferEncoding, connection, keepAlive, proxyConnection, te, trailer
@@ -60,18 +60,18 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
 }
 
 /// A set of known fields: four words, no allocation.
-package struct KnownFieldSet: Sendable, Equatable {
+public struct KnownFieldSet: BitwiseCopyable, Sendable, Equatable {
   private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
-  package init() {}
+  public init() {}
 
-  package init(_ fields: [KnownField]) {
+  public init(_ fields: [KnownField]) {
     for field in fields { insert(field) }
   }
 
-  package static func == (a: Self, b: Self) -> Bool { a.words == b.words }
+  public static func == (a: Self, b: Self) -> Bool { a.words == b.words }
 
-  package func contains(_ field: KnownField) -> Bool {
+  public func contains(_ field: KnownField) -> Bool {
     let bit = UInt64(1) << UInt64(field.rawValue & 63)
     return switch field.rawValue >> 6 {
     case 0: words.0 & bit != 0
@@ -81,24 +81,24 @@ package struct KnownFieldSet: Sendable, Equatable {
     }
   }
 
-  package mutating func insert(_ field: KnownField) { set(field, to: true) }
-  package mutating func remove(_ field: KnownField) { set(field, to: false) }
+  public mutating func insert(_ field: KnownField) { set(field, to: true) }
+  public mutating func remove(_ field: KnownField) { set(field, to: false) }
 
-  package mutating func subtract(_ other: Self) {
+  public mutating func subtract(_ other: Self) {
     words.0 &= ~other.words.0
     words.1 &= ~other.words.1
     words.2 &= ~other.words.2
     words.3 &= ~other.words.3
   }
 
-  package mutating func formUnion(_ other: Self) {
+  public mutating func formUnion(_ other: Self) {
     words.0 |= other.words.0
     words.1 |= other.words.1
     words.2 |= other.words.2
     words.3 |= other.words.3
   }
 
-  package func intersects(_ other: Self) -> Bool {
+  public func intersects(_ other: Self) -> Bool {
     (words.0 & other.words.0) | (words.1 & other.words.1) | (words.2 & other.words.2)
       | (words.3 & other.words.3) != 0
   }

@@ -4,11 +4,11 @@ import Bytes
 
 /// A request method: one of those that have a name here, or `other` with its token kept in the
 /// request's text.
-package enum Method: UInt8, Sendable, CaseIterable {
+public enum Method: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case get, head, post, put, delete, connect, options, trace, patch, query, other
 
   /// Safe methods ask for no change (RFC 9110 section 9.2.1).
-  package var isSafe: Bool {
+  public var isSafe: Bool {
     switch self {
     case .get, .head, .options, .trace, .query: true
     case .post, .put, .delete, .connect, .patch, .other: false
@@ -17,10 +17,10 @@ package enum Method: UInt8, Sendable, CaseIterable {
 
   /// Idempotent methods may be sent again when the connection broke before an answer (section
   /// 9.2.2).
-  package var isIdempotent: Bool { isSafe || self == .put || self == .delete }
+  public var isIdempotent: Bool { isSafe || self == .put || self == .delete }
 
   /// The token as sent; empty for `other`.
-  package var name: StaticString {
+  public var name: StaticString {
     switch self {
     case .get: "GET"
     case .head: "HEAD"
@@ -37,7 +37,7 @@ package enum Method: UInt8, Sendable, CaseIterable {
   }
 
   /// The method that `token` names, case included, or `other`.
-  package init(token: Span<UInt8>) {
+  public init(token: Span<UInt8>) {
     let candidates: (Method, Method, Method) =
       switch token.count {
       case 3: (.get, .put, .put)

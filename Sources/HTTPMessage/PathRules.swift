@@ -12,15 +12,15 @@ import Bytes
 /// one spelling, since RFC 3986 section 6.2.2 calls them the same and every origin reads them
 /// alike: encoded unreserved characters are decoded, and hexadecimal digits are in upper case. What
 /// is encoded twice stays so: nothing is ever decoded twice.
-package struct PathRules: Sendable, Equatable {
+public struct PathRules: Sendable, Equatable {
   /// Whether `.` and `..` segments, also encoded ones, are resolved rather than refused.
-  package var normalizesDots = false
+  public var normalizesDots = false
   /// Whether empty segments are dropped rather than refused.
-  package var normalizesSlashes = false
+  public var normalizesSlashes = false
 
-  package init() {}
+  public init() {}
 
-  package enum Verdict: Sendable, Equatable {
+  public enum Verdict: Sendable, Equatable {
     /// The path is canonical as it is.
     case canonical
     /// `rewrite` gives the canonical spelling.
@@ -30,7 +30,7 @@ package struct PathRules: Sendable, Equatable {
   }
 
   /// Judges `path`, which has no query.
-  package func verdict(on path: Span<UInt8>) -> Verdict {
+  public func verdict(on path: Span<UInt8>) -> Verdict {
     guard path.count > 0, path[0] == 0x2F else { return .refused }
     var isCanonical = true
     var encoded: UInt8 = 0
@@ -63,7 +63,7 @@ package struct PathRules: Sendable, Equatable {
 
   /// Appends the canonical spelling of `path`, for which the verdict was `equivalent`, to `output`.
   /// Returns false when the path climbs above its root.
-  package func rewrite(_ path: Span<UInt8>, into output: inout Output) -> Bool {
+  public func rewrite(_ path: Span<UInt8>, into output: inout Output) -> Bool {
     let root = output.count
     var index = 0
     while index < path.count {

@@ -5,7 +5,7 @@
 import Bytes
 
 /// How the length of a message body is known. RFC 9112 section 6.
-package enum BodyFraming: Sendable, Equatable {
+public enum BodyFraming: BitwiseCopyable, Sendable, Equatable {
   /// No body follows.
   case none
   /// Exactly this many bytes follow; more than zero.
@@ -20,68 +20,115 @@ package enum BodyFraming: Sendable, Equatable {
 ///
 /// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
 /// forwarded.
-package final class Request {
-  package var method = Method.get
+public final class Request {
+  private let line = Cell(Line())
+  public let fields: FieldSection
+
+  private struct Line: BitwiseCopyable {
+    var method = Method.get
+    var methodText = TextRange.empty
+    var target = TextRange.empty
+    var path = TextRange.empty
+    var query: TextRange?
+    var authority = TextRange.empty
+    var host = TextRange.empty
+    var version = HTTPVersion.http11
+    var framing = BodyFraming.none
+    var expectsContinue = false
+    var keepsAlive = true
+    var isSecure = false
+    var droppedFieldCount = 0
+  }
+
+  public init(fields: FieldSection) { self.fields = fields }
+
+  public var method: Method {
+    get { line.value.method }
+    set { line.value.method = newValue }
+  }
   /// The method's token, also when it has a name here.
-  package var methodText = TextRange.empty
+  public var methodText: TextRange {
+    get { line.value.methodText }
+    set { line.value.methodText = newValue }
+  }
   /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for
   /// OPTIONS.
-  package var target = TextRange.empty
+  public var target: TextRange {
+    get { line.value.target }
+    set { line.value.target = newValue }
+  }
   /// The target without its query; starts with `/`, or is `*`.
-  package var path = TextRange.empty
+  public var path: TextRange {
+    get { line.value.path }
+    set { line.value.path = newValue }
+  }
   /// What follows the first `?`, without it; nil when there is none.
-  package var query: TextRange?
+  public var query: TextRange? {
+    get { line.value.query }
+    set { line.value.query = newValue }
+  }
   /// The authority as sent: host, and port if one was given.
-  package var authority = TextRange.empty
+  public var authority: TextRange {
+    get { line.value.authority }
+    set { line.value.authority = newValue }
+  }
   /// The host without port; an IPv6 address keeps its brackets.
-  package var host = TextRange.empty
-  package var version = HTTPVersion.http11
-  package var framing = BodyFraming.none
+  public var host: TextRange {
+    get { line.value.host }
+    set { line.value.host = newValue }
+  }
+  public var version: HTTPVersion {
+    get { line.value.version }
+    set { line.value.version = newValue }
+  }
+  public var framing: BodyFraming {
+    get { line.value.framing }
+    set { line.value.framing = newValue }
+  }
   /// Whether the client waits for `100 Continue` before it sends its body. RFC 9110 section 10.1.1.
-  package var expectsContinue = false
+  public var expectsContinue: Bool {
+    get { line.value.expectsContinue }
+    set { line.value.expectsContinue = newValue }
+  }
   /// Whether the client is willing to send another request on this connection.
-  package var keepsAlive = true
+  public var keepsAlive: Bool {
+    get { line.value.keepsAlive }
+    set { line.value.keepsAlive = newValue }
+  }
   /// Whether the request came over TLS.
-  package var isSecure = false
+  public var isSecure: Bool {
+    get { line.value.isSecure }
+    set { line.value.isSecure = newValue }
+  }
   /// Lines that were dropped because of an underscore or a dot in their name.
-  package var droppedFieldCount = 0
-  package let fields: FieldSection
-
-  package init(fields: FieldSection) { self.fields = fields }
+  public var droppedFieldCount: Int {
+    get { line.value.droppedFieldCount }
+    set { line.value.droppedFieldCount = newValue }
+  }
 
   /// Forgets everything and returns the block that the head stood in.
   @discardableResult
-  package func reset() -> Buffer? {
-    method = .get
-    methodText = .empty
-    target = .empty
-    path = .empty
-    query = nil
-    authority = .empty
-    host = .empty
-    version = .http11
-    framing = .none
-    expectsContinue = false
-    keepsAlive = true
-    isSecure = false
-    droppedFieldCount = 0
+  public func reset() -> Buffer? {
+    line.value = Line()
     return fields.reset()
   }
 
   /// Moves all offsets of received text by `distance`: their block was compacted or exchanged for
   /// another.
-  package func moveReceived(by distance: Int) {
-    methodText = methodText.moved(by: distance)
-    target = target.moved(by: distance)
-    path = path.moved(by: distance)
-    query = query?.moved(by: distance)
-    authority = authority.moved(by: distance)
-    host = host.moved(by: distance)
+  public func moveReceived(by distance: Int) {
+    var moved = line.value
+    moved.methodText = moved.methodText.moved(by: distance)
+    moved.target = moved.target.moved(by: distance)
+    moved.path = moved.path.moved(by: distance)
+    moved.query = moved.query?.moved(by: distance)
+    moved.authority = moved.authority.moved(by: distance)
+    moved.host = moved.host.moved(by: distance)
+    line.value = moved
     fields.moveReceived(by: distance)
   }
 
   @_lifetime(borrow self)
-  package func text(_ range: TextRange) -> Span<UInt8> {
+  public func text(_ range: TextRange) -> Span<UInt8> {
     // The section is owned by this request for its whole life.
     unsafe _overrideLifetime(fields.unsafeText(range), borrowing: self)
   }

@@ -2,26 +2,26 @@
 // Sluice added.
 
 /// A run of bytes in a `FieldSection`'s received or added text.
-package struct TextRange: Sendable, Equatable {
-  package var start: UInt32
-  package var count: UInt32
+public struct TextRange: BitwiseCopyable, Sendable, Equatable {
+  public var start: UInt32
+  public var count: UInt32
   /// Whether the bytes stand in the added text and not in the received one.
-  package var isAdded: Bool
+  public var isAdded: Bool
 
-  package init(start: Int, count: Int, isAdded: Bool = false) {
+  public init(start: Int, count: Int, isAdded: Bool = false) {
     self.start = UInt32(truncatingIfNeeded: start)
     self.count = UInt32(truncatingIfNeeded: count)
     self.isAdded = isAdded
   }
 
-  package static let empty = TextRange(start: 0, count: 0)
+  public static let empty = TextRange(start: 0, count: 0)
 
   /// The range after its block was compacted or exchanged for another; added text stays where it
   /// is.
-  package func moved(by distance: Int) -> TextRange {
+  public func moved(by distance: Int) -> TextRange {
     isAdded || isEmpty ? self : TextRange(start: Int(start) + distance, count: Int(count))
   }
 
-  package var isEmpty: Bool { count == 0 }
-  package var offsets: Range<Int> { Int(start)..<Int(start) + Int(count) }
+  public var isEmpty: Bool { count == 0 }
+  public var offsets: Range<Int> { Int(start)..<Int(start) + Int(count) }
 }

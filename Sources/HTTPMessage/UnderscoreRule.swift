@@ -2,7 +2,7 @@
 
 /// Names with `_` or `.`: CGI and its heirs map both to the same variable as `-`, so that a field
 /// which Sluice does not know by that spelling passes for one that it sets (CVE-2026-39858).
-package enum UnderscoreRule: Sendable {
+public enum UnderscoreRule: Sendable {
   /// The line is not forwarded, no policy sees it, and it is counted.
   case drop
   /// The request is refused.

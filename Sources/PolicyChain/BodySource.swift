@@ -5,7 +5,7 @@ import Engine
 import HTTPMessage
 
 /// The bytes of a body, pulled by its one owner.
-package protocol BodySource: AnyObject {
+public protocol BodySource: AnyObject {
   /// What can be had without waiting. Nil when nothing can, or at the end.
   ///
   /// The window of the buffer holds body bytes only as far as `limit` says; the owner consumes
@@ -32,7 +32,7 @@ package protocol BodySource: AnyObject {
 
 extension BodySource {
   /// The next run of bytes, waited for if need be. Nil at the end.
-  package func pull() async throws(Failure) -> BodyChunk? {
+  public func pull() async throws(Failure) -> BodyChunk? {
     while true {
       if let chunk = try ready() { return chunk }
       if isComplete { return nil }
@@ -44,16 +44,16 @@ extension BodySource {
 /// A run of body bytes at the front of a buffer's window.
 ///
 /// The owner calls `buffer.consume(count)` when it has used them, before it pulls again.
-package struct BodyChunk {
-  package let buffer: Buffer
-  package let count: Int
+public struct BodyChunk {
+  public let buffer: Buffer
+  public let count: Int
 
-  package init(buffer: Buffer, count: Int) {
+  public init(buffer: Buffer, count: Int) {
     self.buffer = buffer
     self.count = count
   }
 
-  package var bytes: Span<UInt8> {
+  public var bytes: Span<UInt8> {
     @_lifetime(borrow self)
     get {
       // The buffer is held by this chunk.
@@ -64,7 +64,7 @@ package struct BodyChunk {
 }
 
 /// What follows a response head.
-package enum ResponseBody {
+public enum ResponseBody {
   case none
   /// A body that Sluice made: an error's, a route's own answer.
   case bytes([UInt8])

@@ -6,16 +6,16 @@ import Engine
 import HTTPMessage
 
 /// A downstream connection as policies, log and metrics see it.
-package final class DownstreamConnection {
-  package let listener: ListenerID
-  package let peer: SocketAddress
+public final class DownstreamConnection {
+  public let listener: ListenerID
+  public let peer: SocketAddress
   /// The peer's address; nil on a unix socket.
-  package let peerAddress: IPAddress?
+  public let peerAddress: IPAddress?
   /// The peer's address as the log writes it; empty on a unix socket.
-  package let peerText: [UInt8]
-  package var security: ConnectionSecurity?
+  public let peerText: [UInt8]
+  public var security: ConnectionSecurity?
 
-  package init(listener: ListenerID, peer: SocketAddress) {
+  public init(listener: ListenerID, peer: SocketAddress) {
     self.listener = listener
     self.peer = peer
     if case .ip(let address, _) = peer {
@@ -31,7 +31,7 @@ package final class DownstreamConnection {
 }
 
 /// The client's side of an exchange, as those see it who work for the client.
-package protocol DownstreamPeer: AnyObject {
+public protocol DownstreamPeer: AnyObject {
   /// Whether the client has left: nobody waits for the answer any more.
   var isGone: Bool { get }
   /// Passes an interim response (1xx, never 101) on to the client, where its protocol knows them.
@@ -39,25 +39,25 @@ package protocol DownstreamPeer: AnyObject {
 }
 
 /// A listener, by an id that its name keeps over reloads.
-package struct ListenerID: Hashable, Sendable {
-  package let index: Int
-  package init(index: Int) { self.index = index }
+public struct ListenerID: Hashable, Sendable {
+  public let index: Int
+  public init(index: Int) { self.index = index }
   /// Its id in the metrics.
-  package var metric: UInt16 { UInt16(truncatingIfNeeded: index) }
+  public var metric: UInt16 { UInt16(truncatingIfNeeded: index) }
 }
 
 /// What a TLS handshake agreed on.
-package struct ConnectionSecurity: Sendable {
+public struct ConnectionSecurity: Sendable {
   /// Such as `TLSv1.3`.
-  package let version: StaticString
-  package let cipher: StaticString
+  public let version: StaticString
+  public let cipher: StaticString
   /// As the log writes it; empty when the client sent none.
-  package let serverName: [UInt8]
+  public let serverName: [UInt8]
   /// What ALPN chose; empty when it was not spoken.
-  package let protocolName: [UInt8]
-  package let isResumed: Bool
+  public let protocolName: [UInt8]
+  public let isResumed: Bool
 
-  package init(
+  public init(
     version: StaticString, cipher: StaticString, serverName: String?, protocolName: String?,
     isResumed: Bool
   ) {

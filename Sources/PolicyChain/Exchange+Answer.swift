@@ -6,7 +6,7 @@ import HTTPMessage
 
 extension Exchange {
   /// Fills the response with an answer of our own. Fields that were there before are gone.
-  package func answer(status: UInt16, contentType: StaticString?, body: [UInt8]) {
+  public func answer(status: UInt16, contentType: StaticString?, body: [UInt8]) {
     response.reset()
     clearRendered()
     response.status = status
@@ -16,18 +16,18 @@ extension Exchange {
   }
 
   /// Adds a response field whose name and value are constants.
-  package func add(_ field: KnownField, _ name: StaticString, _ value: StaticString) {
+  public func add(_ field: KnownField, _ name: StaticString, _ value: StaticString) {
     add(field, name: name.bytes, value: value.bytes)
   }
 
   /// Adds a response field, or counts as an internal error when the block for added fields is full.
-  package func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) {
-    if !response.fields.add(field, name: name, value: value) { isResponseOverfull = true }
+  public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) {
+    if !response.fields.add(field, name: name, value: value) { self.isResponseOverfull = true }
   }
 
   /// Turns a failure into the response that tells it: the one place where this happens.
-  package func answer(_ failure: Failure) {
-    outcome.failure = failure
+  public func answer(_ failure: Failure) {
+    self.failure = failure
     let reason = failure.reason
     answer(
       status: reason.status, contentType: "application/problem+json",
@@ -51,11 +51,11 @@ extension Exchange {
     body.append(decimal: UInt64(reason.status))
     body.append(",\"reason\":\"")
     body.append(reason.token)
-    if !requestID.isEmpty {
+    if !self.requestID.isEmpty {
       let request = request
       // The id holds only letters, digits and -._: so needs no escaping.
       body.append("\",\"instance\":\"urn:request:")
-      body.append(request.text(requestID))
+      body.append(request.text(self.requestID))
     }
     body.append("\"}\n")
     return body.bytes.array

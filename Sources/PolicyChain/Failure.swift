@@ -1,11 +1,11 @@
 // A failure is a value: what happened, on whose side, and whether trying again is safe.
 
 /// Why an exchange ended without the answer it was meant to have.
-package struct Failure: Error, Sendable {
-  package enum Origin: Sendable {
+public struct Failure: Error, Sendable {
+  public enum Origin: Sendable {
     case downstream, gateway, upstream
 
-    package var name: StaticString {
+    public var name: StaticString {
       switch self {
       case .downstream: "downstream"
       case .gateway: "gateway"
@@ -15,7 +15,7 @@ package struct Failure: Error, Sendable {
   }
 
   /// Whether the request may be sent again.
-  package enum Retry: Sendable {
+  public enum Retry: Sendable {
     /// The upstream has not seen any of it.
     case safe
     /// The upstream may have seen it: only when its method is idempotent.
@@ -23,13 +23,13 @@ package struct Failure: Error, Sendable {
     case never
   }
 
-  package let reason: Reason
-  package let origin: Origin
-  package let retry: Retry
+  public let reason: Reason
+  public let origin: Origin
+  public let retry: Retry
   /// More for the log, never for the client: which server, which system error.
-  package let detail: String?
+  public let detail: String?
 
-  package init(_ reason: Reason, origin: Origin, retry: Retry, detail: String? = nil) {
+  public init(_ reason: Reason, origin: Origin, retry: Retry, detail: String? = nil) {
     self.reason = reason
     self.origin = origin
     self.retry = retry
@@ -37,7 +37,7 @@ package struct Failure: Error, Sendable {
   }
 
   /// A policy's refusal of the request.
-  package static func refused(_ reason: Reason, detail: String? = nil) -> Failure {
+  public static func refused(_ reason: Reason, detail: String? = nil) -> Failure {
     Failure(reason, origin: .downstream, retry: .never, detail: detail)
   }
 }

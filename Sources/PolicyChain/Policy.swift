@@ -2,12 +2,12 @@
 // wrap what follows (docs/decisions/0006). The order is the chain's, never a policy's.
 
 /// A policy that looks at the request, may change it, and decides at once.
-package protocol Admission: AnyObject {
+public protocol Admission: AnyObject {
   /// Lets the exchange pass, answers it (see `Exchange.answer`), or throws the refusal.
   func admit(_ exchange: Exchange) throws(Failure) -> Verdict
 }
 
-package enum Verdict: Sendable {
+public enum Verdict: Sendable {
   case pass
   /// The policy has filled in the response; nothing after it runs but the egress stage.
   case answered
@@ -15,27 +15,27 @@ package enum Verdict: Sendable {
 
 /// A policy that wraps everything after it, since it waits before, or does something when the
 /// answer is there.
-package protocol Wrapping: AnyObject {
+public protocol Wrapping: AnyObject {
   /// Calls `next` at most once, unless it retries. Returns when the response head is there.
   func handle(_ exchange: Exchange, next: Next) async throws(Failure)
 }
 
 /// A policy that has its say on every response, those that Sluice made itself included.
-package protocol Egress: AnyObject {
+public protocol Egress: AnyObject {
   func egress(_ exchange: Exchange)
 }
 
 /// What is left of a chain.
-package struct Next {
+public struct Next {
   let chain: PolicyChain
   let index: Int
 
-  package func callAsFunction(_ exchange: Exchange) async throws(Failure) {
+  public func callAsFunction(_ exchange: Exchange) async throws(Failure) {
     try await chain.run(exchange, from: index)
   }
 }
 
 /// The innermost part of a chain: it produces the response, or throws.
-package protocol Destination: AnyObject {
+public protocol Destination: AnyObject {
   func respond(to exchange: Exchange) async throws(Failure)
 }

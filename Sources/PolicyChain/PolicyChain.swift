@@ -4,8 +4,8 @@
 /// Policies in their fixed order, and the destination inside them.
 ///
 /// Instances belong to one worker; the chain holds no state of any request.
-package final class PolicyChain {
-  package enum Step {
+public final class PolicyChain {
+  public enum Step {
     case admission(any Admission)
     case wrapping(any Wrapping)
   }
@@ -14,14 +14,14 @@ package final class PolicyChain {
   private let egress: [any Egress]
   private let destination: any Destination
 
-  package init(steps: [Step], egress: [any Egress], destination: any Destination) {
+  public init(steps: [Step], egress: [any Egress], destination: any Destination) {
     self.steps = steps
     self.egress = egress
     self.destination = destination
   }
 
   /// Runs the exchange to its response head.
-  package func run(_ exchange: Exchange) async throws(Failure) {
+  public func run(_ exchange: Exchange) async throws(Failure) {
     try await run(exchange, from: 0)
   }
 
@@ -40,7 +40,7 @@ package final class PolicyChain {
   }
 
   /// The one stage that every response passes on its way out.
-  package func runEgress(_ exchange: Exchange) {
+  public func runEgress(_ exchange: Exchange) {
     for policy in egress { policy.egress(exchange) }
   }
 }

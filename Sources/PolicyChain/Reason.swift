@@ -3,16 +3,16 @@
 // error types).
 
 /// A stable reason, with the status that it answers and its name in Proxy-Status.
-package struct Reason: Sendable, Equatable {
+public struct Reason: Sendable, Equatable {
   /// Lower-case words joined by `_`; never changes once released.
-  package let token: StaticString
-  package let status: UInt16
+  public let token: StaticString
+  public let status: UInt16
   /// One sentence for the client; it tells nothing about what stands behind the edge.
-  package let title: StaticString
+  public let title: StaticString
   /// RFC 9209 section 2.3 error type; nil when the answer needs no Proxy-Status.
-  package let proxyError: StaticString?
+  public let proxyError: StaticString?
 
-  package init(
+  public init(
     _ token: StaticString, _ status: UInt16, _ title: StaticString, proxy: StaticString? = nil
   ) {
     self.token = token
@@ -21,77 +21,77 @@ package struct Reason: Sendable, Equatable {
     self.proxyError = proxy
   }
 
-  package static func == (a: Self, b: Self) -> Bool {
+  public static func == (a: Self, b: Self) -> Bool {
     a.status == b.status && a.token.description == b.token.description
   }
 }
 
 extension Reason {
   // Downstream: the request, or the client.
-  package static let noRoute = Reason(
+  public static let noRoute = Reason(
     "no_route", 404, "No route takes this host and path.")
-  package static let methodNotAllowed = Reason(
+  public static let methodNotAllowed = Reason(
     "method_not_allowed", 405, "The resource does not support this method.")
-  package static let misdirected = Reason(
+  public static let misdirected = Reason(
     "misdirected_request", 421, "This connection does not serve the requested host.")
-  package static let bodyTooLarge = Reason(
+  public static let bodyTooLarge = Reason(
     "body_too_large", 413, "The request body is larger than this route accepts.")
-  package static let bodyTimeout = Reason(
+  public static let bodyTimeout = Reason(
     "body_timeout", 408, "The request body did not arrive in time.")
-  package static let headTimeout = Reason(
+  public static let headTimeout = Reason(
     "head_timeout", 408, "The request head did not arrive in time.")
-  package static let bodyTooSlow = Reason(
+  public static let bodyTooSlow = Reason(
     "body_too_slow", 408, "The request body arrives too slowly.")
-  package static let clientGone = Reason(
+  public static let clientGone = Reason(
     "client_gone", 499, "The client left before it had its answer.")
-  package static let writeStalled = Reason(
+  public static let writeStalled = Reason(
     "write_stalled", 499, "The client stopped reading the answer.")
-  package static let loopDetected = Reason(
+  public static let loopDetected = Reason(
     "proxy_loop_detected", 508, "The request has passed this gateway before.",
     proxy: "proxy_loop_detected")
 
   // Upstream: what stands behind the gateway.
-  package static let connectionRefused = Reason(
+  public static let connectionRefused = Reason(
     "connection_refused", 502, "The upstream refused the connection.",
     proxy: "connection_refused")
-  package static let connectionTerminated = Reason(
+  public static let connectionTerminated = Reason(
     "connection_terminated", 502, "The upstream closed the connection before its answer.",
     proxy: "connection_terminated")
-  package static let connectTimeout = Reason(
+  public static let connectTimeout = Reason(
     "connection_timeout", 504, "The upstream could not be reached in time.",
     proxy: "connection_timeout")
-  package static let responseTimeout = Reason(
+  public static let responseTimeout = Reason(
     "http_response_timeout", 504, "The upstream did not answer in time.",
     proxy: "http_response_timeout")
-  package static let totalTimeout = Reason(
+  public static let totalTimeout = Reason(
     "total_timeout", 504, "The request took longer than this route allows.",
     proxy: "http_response_timeout")
-  package static let upstreamProtocol = Reason(
+  public static let upstreamProtocol = Reason(
     "http_protocol_error", 502, "The upstream's answer was not valid HTTP.",
     proxy: "http_protocol_error")
-  package static let upstreamTLS = Reason(
+  public static let upstreamTLS = Reason(
     "tls_protocol_error", 502, "The TLS handshake with the upstream failed.",
     proxy: "tls_protocol_error")
-  package static let upstreamCertificate = Reason(
+  public static let upstreamCertificate = Reason(
     "tls_certificate_error", 502, "The upstream's certificate was refused.",
     proxy: "tls_certificate_error")
-  package static let nameNotResolved = Reason(
+  public static let nameNotResolved = Reason(
     "dns_error", 502, "The upstream's name could not be resolved.", proxy: "dns_error")
-  package static let nameTimeout = Reason(
+  public static let nameTimeout = Reason(
     "dns_timeout", 504, "The upstream's name was not resolved in time.", proxy: "dns_timeout")
-  package static let upstreamUnavailable = Reason(
+  public static let upstreamUnavailable = Reason(
     "destination_unavailable", 503, "No server of the upstream can take the request.",
     proxy: "destination_unavailable")
-  package static let upstreamConnections = Reason(
+  public static let upstreamConnections = Reason(
     "connection_limit_reached", 503, "The upstream's connections are all in use.",
     proxy: "connection_limit_reached")
 
   // Gateway: this process.
-  package static let draining = Reason(
+  public static let draining = Reason(
     "draining", 503, "The gateway is shutting down.")
-  package static let overloaded = Reason(
+  public static let overloaded = Reason(
     "overloaded", 503, "The gateway is at its limit.")
-  package static let internalError = Reason(
+  public static let internalError = Reason(
     "proxy_internal_error", 500, "The gateway could not serve the request.",
     proxy: "proxy_internal_error")
 }

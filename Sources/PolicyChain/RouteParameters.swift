@@ -6,21 +6,21 @@ import HTTPMessage
 ///
 /// A route numbers its parameters: see `RouteTable.parameterSlot(of:in:)`. All of the ranges are
 /// ranges of the request that was looked up, valid while its text is.
-package struct RouteParameters: Sendable {
+public struct RouteParameters: Sendable, BitwiseCopyable {
   private var ranges = InlineArray<16, TextRange>(repeating: .empty)
   private var taken: UInt16 = 0
   /// What `**` took, without its slash; nil when the pattern has none.
-  package var rest: TextRange?
+  public var rest: TextRange?
 
-  package init() {}
+  public init() {}
 
   /// What the parameter in `slot` took; nil when the pattern that matched does not have it.
-  package subscript(slot: Int) -> TextRange? {
+  public subscript(slot: Int) -> TextRange? {
     guard ranges.indices.contains(slot), taken & (1 << UInt16(slot)) != 0 else { return nil }
     return ranges[slot]
   }
 
-  package mutating func set(_ slot: Int, _ range: TextRange) {
+  public mutating func set(_ slot: Int, _ range: TextRange) {
     ranges[slot] = range
     taken |= 1 << UInt16(slot)
   }

@@ -3,13 +3,13 @@
 import Bytes
 
 /// Unpredictable bytes.
-package protocol RandomSource: AnyObject {
+public protocol RandomSource: AnyObject {
   func next() -> UInt64
 }
 
 /// The services of one worker.
-package final class Services {
-  package let random: any RandomSource
+public final class Services {
+  public let random: any RandomSource
 
-  package init(random: any RandomSource) { self.random = random }
+  public init(random: any RandomSource) { self.random = random }
 }

@@ -2,24 +2,28 @@
 
 /// How long each part of an exchange may take, in milliseconds; nil means that only the
 /// connection's limits hold.
-package struct Timeouts: Sendable, Equatable {
+public struct Timeouts: Sendable, Equatable, BitwiseCopyable {
   /// Establishing an upstream connection, its TLS handshake included.
-  package var connect: UInt64
+  public var connect: UInt64
   /// From the last byte of the request to the first byte of the response.
-  package var response: UInt64
+  public var response: UInt64
   /// From the first byte of the request's head to the last byte of the response.
-  package var total: UInt64?
+  public var total: UInt64?
   /// Without any progress of a body in either direction.
-  package var idle: UInt64
+  public var idle: UInt64
 
-  package init(connect: UInt64, response: UInt64, total: UInt64?, idle: UInt64) {
+  public init(connect: UInt64, response: UInt64, total: UInt64?, idle: UInt64) {
     self.connect = connect
     self.response = response
     self.total = total
     self.idle = idle
   }
 
+  /// `timeout off`: a day, since no wait is without a deadline.
+  public static let off = Timeouts(
+    connect: 86_400_000, response: 86_400_000, total: nil, idle: 86_400_000)
+
   /// HARDENING's defaults for a route that says nothing.
-  package static let builtIn = Timeouts(
+  public static let builtIn = Timeouts(
     connect: 1_000, response: 10_000, total: 15_000, idle: 60_000)
 }

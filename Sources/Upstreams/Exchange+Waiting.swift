@@ -14,7 +14,7 @@ extension Exchange {
     }
     let before = Instant.now()
     let wake = await waiter.wait(until: min(deadline, totalDeadline))
-    waitedNanoseconds &+= waiter.now.since(before)
+    self.waitedNanoseconds &+= waiter.now.since(before)
     switch wake {
     case .signalled:
       if peer?.isGone == true {

@@ -196,8 +196,16 @@ package final class UpstreamConnection {
   /// Parks until a socket of the exchange changes, for as long as its phase allows.
   func waitForProgress(_ exchange: Exchange) async throws(Failure) {
     let now = pool.resources.loop.now
-    if isUploading {
-      try await waitForUpload(exchange, from: now)
+    if upload != .done || transport.hasUnsent {
+      // The response's time starts when the request has been sent; until then the body's own pace
+      // counts.
+      let idle = now.advanced(milliseconds: exchange.timeouts.idle)
+      let body = transport.hasUnsent ? .never : exchange.requestBody?.deadline ?? .never
+      if body <= idle {
+        try await waitForBody(exchange, until: body)
+      } else {
+        try await exchange.waitUpstream(until: idle, else: .responseTimeout)
+      }
     } else if response == .head {
       let sent = exchange.upstream.sentAt ?? now
       try await exchange.waitUpstream(
@@ -208,19 +216,15 @@ package final class UpstreamConnection {
     }
   }
 
-  /// The response's time starts when the request has been sent; until then the body's own pace
-  /// counts, and a client that does not keep it is told so.
-  private func waitForUpload(_ exchange: Exchange, from now: Instant) async throws(Failure) {
-    let idle = now.advanced(milliseconds: exchange.timeouts.idle)
-    let body = exchange.requestBody?.deadline ?? .never
+  /// Only the client keeps us waiting: its silence is no fault of the upstream.
+  private func waitForBody(_ exchange: Exchange, until deadline: Instant) async throws(Failure) {
     do throws(Failure) {
-      try await exchange.waitUpstream(until: min(idle, body), else: .responseTimeout)
+      try await exchange.waitUpstream(until: deadline, else: .bodyTimeout)
     } catch {
-      if body <= pool.resources.loop.now, let chunk = try exchange.requestBody?.ready() {
-        // It came at the last moment and too late: nobody is left to send it to.
-        chunk.buffer.consume(chunk.count)
-      }
-      throw error
+      guard error.reason == .bodyTimeout else { throw error }
+      // Its rest is never taken for another request.
+      exchange.requestBody?.cancel()
+      throw .refused(.bodyTimeout)
     }
   }
 

@@ -59,6 +59,7 @@ package final class UpstreamPool {
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
       let server = choose(at: resources.loop.now)
+      exchange.server = server.definition.label
       if mayReuse, let connection = server.takeIdle() {
         connection.isFresh = false
         return connection
@@ -87,6 +88,16 @@ package final class UpstreamPool {
   }
 
   func closed() { shared.openConnections.subtract(1, ordering: .relaxed) }
+
+  /// Takes what is known of the servers' names; servers whose name is not in it keep what they
+  /// have.
+  package func resolve(with known: [String: [IPAddress]]) {
+    for server in servers {
+      guard case .name(let name, let port) = server.definition.host, let found = known[name]
+      else { continue }
+      server.resolved(to: found.map { .ip($0, port: port) })
+    }
+  }
 
   /// Closes what has been idle too long. Called about once a second.
   package func sweep() {

@@ -50,7 +50,7 @@ extension HTTP1Connection {
         switch await exchange.waiter.wait(until: limit ?? restDeadline) {
         case .signalled: continue
         case .cancelled: return .ended
-        case .timedOut where limit == nil: return .rest
+        case .timedOut where limit == nil: return restsBeforeIdleEnds ? .rest : .ended
         case .timedOut:
           begin(exchange, at: startedAt ?? loop.now)
           return .refused(.refused(.headTimeout))
@@ -59,10 +59,13 @@ extension HTTP1Connection {
     }
   }
 
-  /// When a connection without a request goes to rest.
+  /// When a connection without a request goes to rest, or has been idle too long.
   private var restDeadline: Instant {
-    context.loop.now.advanced(milliseconds: ConnectionLimits.restAfter)
+    context.loop.now.advanced(
+      milliseconds: min(ConnectionLimits.restAfter, limits.keepAliveIdle))
   }
+
+  private var restsBeforeIdleEnds: Bool { limits.keepAliveIdle > ConnectionLimits.restAfter }
 
   private func begin(_ exchange: Exchange, at start: Instant) {
     isBetweenRequests = false

@@ -71,7 +71,7 @@ extension HTTP1Connection {
   }
 
   private func broke(_ failure: Failure, _ exchange: Exchange) -> Bool {
-    exchange.outcome.failure = failure
+    exchange.failure = failure
     if case .stream(let body) = exchange.responseBody { body.cancel() }
     return false
   }
@@ -96,7 +96,7 @@ extension HTTP1Connection {
         case .chunked, .untilClose: request.version == .http11 ? .chunked : .untilClose
         }
     }
-    staysOpen = mayKeepAlive(request) && framing != .untilClose
+    staysOpen = mayKeepAlive(request) && framing != .untilClose && canSkipBody(of: request)
     context.resources.scratch.clear()
     let sent: BodyFraming =
       switch framing {
@@ -105,6 +105,9 @@ extension HTTP1Connection {
       case .chunked: .chunked
       case .untilClose: .untilClose
       }
+    if !response.fields.present.contains(.date) {
+      exchange.render(context.date.block(at: context.wallMilliseconds))
+    }
     do throws(HTTP1Error) {
       if exchange.isResponseOverfull { throw .unsafeField }
       try ResponseEncoder.encode(
@@ -116,18 +119,23 @@ extension HTTP1Connection {
     return framing
   }
 
+  /// Whether the next request can be found behind what is left of this one's body.
+  private func canSkipBody(of request: Request) -> Bool {
+    request.framing == .none || body?.canBeSkipped != false
+  }
+
   /// Writes the head, which is in the scratch, and the body. Throws when the body was cut short.
   private func stream(
     _ body: any BodySource, framing: Framing, _ exchange: Exchange
   ) async throws(Failure) {
     let resources = context.resources
-    var hasFrame = false
+    var isInChunk = false
     while true {
       while let chunk = try body.ready() {
         if framing == .chunked {
           ChunkedEncoder.nextChunk(
-            of: chunk.count, isFirst: !hasFrame, into: &resources.scratch)
-          hasFrame = true
+            of: chunk.count, isFirst: !isInChunk, into: &resources.scratch)
+          isInChunk = true
         }
         exchange.outcome.responseBodyBytes &+= UInt64(chunk.count)
         if resources.scratch.count + chunk.count <= Self.copiedMax {
@@ -142,18 +150,20 @@ extension HTTP1Connection {
         }
       }
       let isComplete = body.isComplete
-      if isComplete, framing == .chunked {
-        try endChunks(after: body, isFirst: !hasFrame)
-      }
+      // Before a pause the chunk is ended: some clients hand on whole chunks only.
+      if isInChunk { ChunkedEncoder.endChunk(into: &resources.scratch) }
+      isInChunk = false
+      if isComplete, framing == .chunked { try endChunks(after: body) }
       let hasWaited = try await send(nil, exchange)
       if isComplete { return }
       // What came from the upstream while the client was waited for is not announced again.
       if !hasWaited { try await body.wait() }
+      // Others have used the scratch in the meantime, and may have left bytes.
+      resources.scratch.clear()
     }
   }
 
-  private func endChunks(after body: any BodySource, isFirst: Bool) throws(Failure) {
-    if !isFirst { ChunkedEncoder.endChunk(into: &context.resources.scratch) }
+  private func endChunks(after body: any BodySource) throws(Failure) {
     do throws(HTTP1Error) {
       try ChunkedEncoder.end(trailers: body.trailers, into: &context.resources.scratch)
     } catch {
@@ -179,6 +189,8 @@ extension HTTP1Connection {
       let before = Instant.now()
       try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
       exchange.waitedNanoseconds &+= context.loop.now.since(before)
+      // The scratch is the worker's: others have used it in the meantime, and may have left bytes.
+      resources.scratch.clear()
       return true
     } catch { throw Self.clientLost(error) }
   }

@@ -139,7 +139,8 @@ final class HTTP1Connection {
 
   private func rest() {
     transport.socket.observer = self
-    deadline = context.loop.now.advanced(milliseconds: limits.keepAliveIdle)
+    deadline = context.loop.now.advanced(
+      milliseconds: limits.keepAliveIdle - ConnectionLimits.restAfter)
     context.loop.arm(self)
     // Bytes that came between the last look and now are not announced again.
     if transport.mayHaveBytes { context.wake(self) }

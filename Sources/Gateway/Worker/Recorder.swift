@@ -9,7 +9,7 @@ import Telemetry
 /// Writes a worker's part of the access log and of the metrics.
 final class Recorder {
   let metrics = WorkerMetrics()
-  private let sink: AccessLogSink?
+  private var sink: AccessLogSink?
   private let noRoute: RouteLabel
   private let protocolErrors: [String: UInt16]
 
@@ -29,6 +29,12 @@ final class Recorder {
   func tick(now: Instant) { sink?.tick(now: now.nanoseconds) }
   func flushLog() { sink?.flush() }
 
+  /// Goes on with another log; what has gathered goes to the old one.
+  func log(to sink: AccessLogSink?) {
+    flushLog()
+    self.sink = sink
+  }
+
   func countProtocolError(_ token: StaticString) {
     if let id = protocolErrors[token.description] { metrics.protocolError(id) }
   }
@@ -40,7 +46,7 @@ final class Recorder {
     count(exchange, duration: duration, overhead: overhead)
     guard let sink else { return }
     let peerText = exchange.connection?.peerText ?? []
-    let label = exchange.upstream.label
+    let label = exchange.server
     let upstream = label?.upstream ?? []
     let server = label?.server ?? []
     let route = exchange.route?.name ?? []
@@ -55,8 +61,8 @@ final class Recorder {
     record.route = route.span
     record.method = request.text(request.methodText)
     record.host = request.text(request.host)
-    record.path = request.text(request.path)
-    if let query = request.query {
+    record.path = request.text(exchange.askedPath)
+    if let query = exchange.askedQuery {
       record.hasQuery = true
       record.query = request.text(query)
     }
@@ -85,7 +91,7 @@ final class Recorder {
     record.duration = duration
     record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
     record.overhead = overhead
-    if let failure = exchange.outcome.failure {
+    if let failure = exchange.failure {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
     }
@@ -95,7 +101,7 @@ final class Recorder {
 
   private func flags(_ exchange: Exchange) -> AccessFlags {
     var flags: AccessFlags = []
-    if exchange.outcome.failure?.reason == .clientGone { flags.insert(.clientGone) }
+    if exchange.failure?.reason == .clientGone { flags.insert(.clientGone) }
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
@@ -108,7 +114,7 @@ final class Recorder {
       route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
       status: exchange.response.status)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
-    guard let label = exchange.upstream.label else { return }
+    guard let label = exchange.server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let answered = exchange.upstream.firstByteAt
     metrics.upstreamEnded(

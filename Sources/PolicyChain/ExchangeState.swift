@@ -1,0 +1,63 @@
+// What an exchange knows in plain values: times, limits, offsets and counts.
+
+import Bytes
+import Engine
+import HTTPMessage
+
+/// The plain values of one exchange, which are all forgotten together.
+public struct ExchangeState: BitwiseCopyable {
+  /// How the exchange ended, for log and metrics.
+  public struct Outcome: BitwiseCopyable {
+    public var requestBodyBytes: UInt64 = 0
+    public var responseBodyBytes: UInt64 = 0
+    /// Whether the whole response reached the kernel's send buffer.
+    public var isComplete = false
+  }
+
+  /// What happened upstream, for log and metrics.
+  public struct UpstreamOutcome: BitwiseCopyable {
+    public var attempts = 0
+    public var status: UInt16 = 0
+    public var isReused = false
+    /// When the request was handed to the kernel.
+    public var sentAt: Instant?
+    /// When the response's first byte was seen.
+    public var firstByteAt: Instant?
+  }
+
+  /// Bytes that the request's body may have; the body's source refuses more with `bodyTooLarge`.
+  public var requestBodyMax = UInt64.max
+
+  public var timeouts = Timeouts.builtIn
+  /// When the first byte of the head was seen.
+  public var startedAt = Instant(nanoseconds: 0)
+  /// Wall-clock time at the start, in milliseconds since 1970.
+  public var wallMilliseconds: UInt64 = 0
+  /// Nanoseconds spent waiting for clients and upstreams; the rest of the duration is our own
+  /// overhead.
+  public var waitedNanoseconds: UInt64 = 0
+
+  /// The client's address: the peer's, or what a trusted proxy says.
+  public var clientAddress: IPAddress?
+  /// Its text, where it is not the peer's: kept with the request's fields.
+  public var clientText = TextRange.empty
+  /// Whether the peer may be believed about addresses and ids.
+  public var isPeerTrusted = false
+  /// Text of the request's fields; empty until the policy has run.
+  public var requestID = TextRange.empty
+  public var traceID = TextRange.empty
+  public var spanID = TextRange.empty
+
+  /// What the client asked for, which the log tells also after a rewrite.
+  public var askedPath = TextRange.empty
+  public var askedQuery: TextRange?
+  /// What the path pattern of the route captured.
+  public var parameters = RouteParameters()
+
+  public var outcome = Outcome()
+  public var upstream = UpstreamOutcome()
+  /// Fields of the response did not fit: it is not sent as it is.
+  public var isResponseOverfull = false
+
+  public init() {}
+}
