@@ -9,7 +9,8 @@ import Transport
 
 extension UpstreamConnection: BodySource {
   package func ready() throws(Failure) -> BodyChunk? {
-    // What the server still wants of the request once it has answered whole is of no use to anybody.
+    // What the server still wants of the request once it has answered whole is of no use to
+    // anybody.
     if isComplete { return nil }
     try pushBody()
     guard let input else { return nil }

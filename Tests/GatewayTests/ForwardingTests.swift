@@ -1,5 +1,5 @@
-// Requests on their way through a worker, at the moments that go wrong: slow clients, hasty origins,
-// broken uploads, ends in the middle.
+// Requests on their way through a worker, at the moments that go wrong: slow clients, hasty
+// origins, broken uploads, ends in the middle.
 
 import Engine
 import LoopBench

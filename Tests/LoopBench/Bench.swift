@@ -30,8 +30,8 @@ package actor Bench: LoopActor {
     }
   }
 
-  /// Keeps a peer until the end, so that a connection does not end because a test has no more to say
-  /// on it.
+  /// Keeps a peer until the end, so that a connection does not end because a test has no more to
+  /// say on it.
   func keep(_ peer: Peer) { peers.append(peer) }
 
   /// Milliseconds that a step of a test may take before it counts as stuck.

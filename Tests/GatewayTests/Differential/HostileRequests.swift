@@ -1,5 +1,5 @@
-// Requests as honest and hostile clients send them, made from a seed: good parts in any combination,
-// then perhaps a few of the changes that have slipped past gateways before.
+// Requests as honest and hostile clients send them, made from a seed: good parts in any
+// combination, then perhaps a few of the changes that have slipped past gateways before.
 
 import LoopBench
 

@@ -1,5 +1,5 @@
-// An independent reader of request heads: slow, plain, and strict about every byte. What the gateway
-// sends upstream is judged by it and not by the gateway's own parser.
+// An independent reader of request heads: slow, plain, and strict about every byte. What the
+// gateway sends upstream is judged by it and not by the gateway's own parser.
 
 /// A request head as an origin reads it.
 struct StrictRequest: Equatable {
