@@ -104,7 +104,8 @@ def test_the_drain_delay_keeps_serving_while_readiness_fails(start):
     site.gateway.signal(signal.SIGTERM)
     until(lambda: not_ready(site), 3, "readiness to fail")
     with site.connect() as client:
-        assert client.ask().status == 200
+        answer = client.ask()
+        assert (answer.status, answer.value("connection")) == (200, "close")
     assert site.gateway.exit_code(5) == 0
 
 

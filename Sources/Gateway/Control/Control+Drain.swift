@@ -14,9 +14,9 @@ extension Control {
   func end() {
     switch phase {
     case .starting, .serving:
-      phase = .leaving
+      phase = .ending
       start { [self] in await drain() }
-    case .leaving, .draining:
+    case .ending, .leaving, .draining:
       // The operator has no patience: what is in flight is cut.
       drainWaiter.cancel()
     }
@@ -25,6 +25,9 @@ extension Control {
   private func drain() async {
     let grace = configuration?.grace
     let delay = UInt64(grace?.drainDelay.milliseconds ?? 0)
+    // Who sees that we are not ready gets no answer any more that keeps its connection.
+    for thread in workers { await thread.worker.endKeepAlive() }
+    phase = .leaving
     log.notice("draining", metadata: ["drain-delay": "\(delay)ms"])
     // Load balancers see that we are not ready before connections are refused.
     if delay > 0 { _ = await drainWaiter.sleep(milliseconds: delay) }

@@ -76,5 +76,5 @@ extension Control {
   }
 
   /// Whether new traffic should come here.
-  var isReady: Bool { phase == .serving }
+  var isReady: Bool { phase == .serving || phase == .ending }
 }

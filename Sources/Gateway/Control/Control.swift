@@ -17,6 +17,8 @@ package actor Control: LoopActor {
   /// How far the process is. Readiness is told from it.
   enum Phase {
     case starting, serving
+    /// A signal came, and the workers are being told.
+    case ending
     /// Readiness fails, and the listeners still accept for a moment.
     case leaving
     case draining

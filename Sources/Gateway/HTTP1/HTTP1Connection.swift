@@ -128,7 +128,7 @@ final class HTTP1Connection {
 
   /// Whether the connection may take another request after the present one.
   func mayKeepAlive(_ request: Request) -> Bool {
-    request.keepsAlive && !context.isDraining && !isListenerGone
+    request.keepsAlive && !context.endsKeepAlive && !isListenerGone
       && requestCount < limits.requestsMax
       && context.loop.now.since(openedAt) < limits.ageMax * 1_000_000
   }

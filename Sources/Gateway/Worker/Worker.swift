@@ -104,6 +104,9 @@ package actor Worker: LoopActor {
     }
   }
 
+  /// Ends connections with their next answer, but goes on accepting.
+  func endKeepAlive() { context?.endKeepAlive() }
+
   /// Stops accepting, ends idle connections, and lets the others finish their present request.
   func drain() {
     stopListening(except: [])

@@ -21,7 +21,9 @@ final class WorkerContext {
   private let start: TaskStarter
   /// The generation that new requests are served by.
   private(set) var generation: Generation
-  /// Whether connections end after their present request.
+  /// Whether answers say that their connection ends.
+  private(set) var endsKeepAlive = false
+  /// Whether connections end that have no request.
   private(set) var isDraining = false
 
   let date = DateField()
@@ -147,8 +149,11 @@ final class WorkerContext {
 
   // MARK: Draining
 
+  func endKeepAlive() { endsKeepAlive = true }
+
   /// Ends resting connections now and busy ones after their present request.
   func drain() {
+    endsKeepAlive = true
     isDraining = true
     for case let connection? in connections where connection.isIdle { connection.cancel() }
   }
