@@ -14,6 +14,8 @@
   // took an eighth of a request.
   @exclusivity(unchecked) @usableFromInline var first = 0
   @exclusivity(unchecked) @usableFromInline var last = 0
+  /// The next idle buffer, while this one waits in a pool.
+  var below: Buffer?
 
   /// Allocates `capacity` bytes, which are not touched until they are filled.
   public init(capacity: Int) {

@@ -13,7 +13,8 @@ public final class FieldSection {
   public static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
-  private var received: Buffer?
+  public var received: Buffer? { block }
+  private var block: Buffer?
   private let added: Buffer
   /// All lines in order, removed ones included. Only this section changes them.
   public let entries = FixedList<FieldEntry>(capacity: FieldSection.entriesMax)
@@ -36,12 +37,12 @@ public final class FieldSection {
     entries.removeAll()
     present = KnownFieldSet()
     added.clear()
-    defer { received = nil }
-    return received
+    defer { block = nil }
+    return block
   }
 
   /// Attaches the block that the following `appendReceived` offsets refer to.
-  public func attach(_ buffer: Buffer) { received = buffer }
+  public func attach(_ buffer: Buffer) { block = buffer }
 
   /// Records a received line. Returns false when the section is full.
   public func appendReceived(_ entry: FieldEntry) -> Bool {
@@ -164,7 +165,7 @@ public final class FieldSection {
   @_lifetime(borrow self)
   public func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
     if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
-    guard let received else { preconditionFailure("A received line has its block attached.") }
+    guard let received = block else { preconditionFailure("A received line has its block attached.") }
     // The section holds the block as long as the span may live: `reset` is no borrow of the span's
     // reader.
     return unsafe _overrideLifetime(received.unsafeBytes(offsets), borrowing: self)

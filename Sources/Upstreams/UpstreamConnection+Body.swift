@@ -31,7 +31,7 @@ extension UpstreamConnection: BodySource {
     guard let exchange else {
       throw Failure(.connectionTerminated, origin: .gateway, retry: .never)
     }
-    try await waitForProgress(exchange)
+    try await exchange.waitUpstream(until: progressDeadline(exchange), else: .responseTimeout)
   }
 
   package func cancel() { response = .failed }

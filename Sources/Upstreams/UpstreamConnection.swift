@@ -156,25 +156,27 @@ package final class UpstreamConnection {
         exchange.peer?.sendInterim(exchange.response)
         exchange.response.reset()
       case .needsMore:
-        try await receiveHeadBytes(exchange, input)
+        while try !receiveHeadBytes(exchange, input) {
+          try await exchange.waitUpstream(
+            until: progressDeadline(exchange), else: .responseTimeout)
+        }
       }
     }
   }
 
-  private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
-    while true {
-      try pushBody()
-      // A head that fills the whole block was refused by the parser before.
-      switch transport.receive(into: input) {
-      case .count:
-        if exchange.upstream.firstByteAt == nil {
-          exchange.upstream.firstByteAt = pool.resources.loop.now
-        }
-        return
-      case .ended: throw ended()
-      case .failed(let error): throw lost(error)
-      case .blocked: try await waitForProgress(exchange)
+  /// Reads once, without waiting. Returns whether there was something.
+  private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) throws(Failure) -> Bool {
+    try pushBody()
+    // A head that fills the whole block was refused by the parser before.
+    switch transport.receive(into: input) {
+    case .count:
+      if exchange.upstream.firstByteAt == nil {
+        exchange.upstream.firstByteAt = pool.resources.loop.now
       }
+      return true
+    case .ended: throw ended()
+    case .failed(let error): throw lost(error)
+    case .blocked: return false
     }
   }
 
@@ -189,23 +191,18 @@ package final class UpstreamConnection {
     }
   }
 
-  /// Parks until a socket of the exchange changes, for as long as its phase allows.
-  func waitForProgress(_ exchange: Exchange) async throws(Failure) {
+  /// Until when the present phase of the exchange may go without progress.
+  func progressDeadline(_ exchange: Exchange) -> Instant {
     let now = pool.resources.loop.now
     if upload != .done || transport.hasUnsent {
       // The response's time starts when the request has been sent; until then the body's own pace
       // counts.
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)
-      let body = exchange.requestBody?.deadline ?? .never
-      try await exchange.waitUpstream(until: min(idle, body), else: .responseTimeout)
-    } else if response == .head {
-      let sent = exchange.upstream.sentAt ?? now
-      try await exchange.waitUpstream(
-        until: sent.advanced(milliseconds: exchange.timeouts.response), else: .responseTimeout)
-    } else {
-      try await exchange.waitUpstream(
-        until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
+      return min(idle, exchange.requestBody?.deadline ?? .never)
     }
+    guard response == .head else { return now.advanced(milliseconds: exchange.timeouts.idle) }
+    let sent = exchange.upstream.sentAt ?? now
+    return sent.advanced(milliseconds: exchange.timeouts.response)
   }
 
   // MARK: Failures
