@@ -52,25 +52,32 @@ let package = Package(
     library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
 
     library(
-      "Gateway", ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+      "Gateway",
+      ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
     .executableTarget(
       name: "sluice",
-      dependencies: ["Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments],
+      dependencies: [
+        "Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments,
+      ],
       swiftSettings: settings),
 
+    // What tests of sockets share: a loop of their own, and peers that follow a script.
+    .target(
+      name: "LoopBench", dependencies: ["Transport"], path: "Tests/LoopBench",
+      swiftSettings: settings),
     tests("BytesTests", ["Bytes"]),
     tests("HTTPMessageTests", ["HTTPMessage"]),
     tests("ConfigurationTests", ["Configuration"], exclude: ["Corpus"]),
     tests("TelemetryTests", ["Telemetry"]),
-    tests("EngineTests", ["Engine"]),
+    tests("EngineTests", ["Engine", "LoopBench"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("OpenSSLTests", ["OpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
-    tests("TransportTests", ["Transport"]),
+    tests("TransportTests", ["Transport", "LoopBench"]),
     tests("PolicyTests", ["Policies", "HTTP1"]),
     tests("RoutingTests", ["Routing"]),
-    tests("UpstreamsTests", ["Upstreams"]),
-    tests("GatewayTests", ["Gateway"]),
+    tests("UpstreamsTests", ["Upstreams", "LoopBench"]),
+    tests("GatewayTests", ["Gateway", "LoopBench"]),
     tests("CommandTests", ["sluice"]),
     tests("TidyTests"),
   ]

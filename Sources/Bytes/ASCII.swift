@@ -3,10 +3,10 @@
 
 /// Byte values by the names that the RFCs give them.
 public enum ASCII {
-  @inlinable public static var tab: UInt8 { 9 }
-  @inlinable public static var lineFeed: UInt8 { 10 }
-  @inlinable public static var carriageReturn: UInt8 { 13 }
-  @inlinable public static var space: UInt8 { 32 }
+  public static let tab: UInt8 = 9
+  public static let lineFeed: UInt8 = 10
+  public static let carriageReturn: UInt8 = 13
+  public static let space: UInt8 = 32
 
   /// The byte in lower case, when it is a letter from A to Z; any other byte as it is.
   @inlinable public static func lowercase(_ byte: UInt8) -> UInt8 {
@@ -32,7 +32,7 @@ public enum ASCII {
 
 extension StaticString {
   /// The bytes of the text, which live as long as the program.
-  @inlinable public var bytes: Span<UInt8> {
+  public var bytes: Span<UInt8> {
     @_lifetime(immortal)
     get {
       // The storage is constant data of the program, and never freed.
@@ -44,7 +44,7 @@ extension StaticString {
 
 extension Span where Element == UInt8 {
   /// Whether the bytes equal `text`, byte for byte.
-  @inlinable public func equals(_ text: StaticString) -> Bool {
+  public func equals(_ text: StaticString) -> Bool {
     guard count == text.utf8CodeUnitCount else { return false }
     // A static string's storage lives as long as the program, and the index is below its count.
     for index in 0..<count where unsafe self[index] != text.utf8Start[index] { return false }

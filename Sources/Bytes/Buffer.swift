@@ -8,14 +8,26 @@
 @safe public final class Buffer {
   /// Bytes that the block holds in all.
   public let capacity: Int
-  @usableFromInline let base: UnsafeMutableRawPointer
-  // Numbers that are read and written whole, and checked against the block at each use: an
-  // overlapping access could see an old number, never foreign memory. Watched at run time, they
-  // took an eighth of a request.
-  @exclusivity(unchecked) @usableFromInline var first = 0
-  @exclusivity(unchecked) @usableFromInline var last = 0
+  private let base: UnsafeMutableRawPointer
+  private let window = Cell(Window(start: 0, end: 0))
   /// The next idle buffer, while this one waits in a pool.
   var below: Buffer?
+
+  private struct Window: BitwiseCopyable {
+    var start: Int
+    var end: Int
+  }
+
+  /// Offset of the first byte that has not been consumed.
+  public fileprivate(set) var start: Int {
+    get { window.value.start }
+    set { window.value.start = newValue }
+  }
+  /// Offset after the last filled byte.
+  public fileprivate(set) var end: Int {
+    get { window.value.end }
+    set { window.value.end = newValue }
+  }
 
   /// Allocates `capacity` bytes, which are not touched until they are filled.
   public init(capacity: Int) {
@@ -26,38 +38,28 @@
 
   deinit { unsafe base.deallocate() }
 
-  /// Offset of the first byte that has not been consumed.
-  public internal(set) var start: Int {
-    @inlinable get { unsafe first }
-    set { unsafe first = newValue }
-  }
-  /// Offset after the last filled byte.
-  public internal(set) var end: Int {
-    @inlinable get { unsafe last }
-    set { unsafe last = newValue }
-  }
   /// Bytes that are filled and not yet consumed.
-  @inlinable public var count: Int { end - start }
-  @inlinable public var isEmpty: Bool { end == start }
+  public var count: Int { end - start }
+  public var isEmpty: Bool { end == start }
   /// Bytes that can still be filled behind the window.
-  @inlinable public var freeCount: Int { capacity - end }
+  public var freeCount: Int { capacity - end }
 
   /// The window: what is filled and not yet consumed.
-  @inlinable public var bytes: Span<UInt8> {
+  public var bytes: Span<UInt8> {
     @_lifetime(borrow self)
     get { self[start..<end] }
   }
 
   /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the
   /// window.
-  @inlinable public subscript(range: Range<Int>) -> Span<UInt8> {
+  public subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
     get { unsafe _overrideLifetime(unsafeBytes(range), borrowing: self) }
   }
 
   /// The same bytes for an owner that holds this buffer as long as the span lives, and says so.
   @unsafe @_lifetime(immortal)
-  @inlinable public func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
+  public func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
     precondition(range.lowerBound >= 0 && range.upperBound <= end, "The range is filled.")
     // The range was checked against the filled part; the caller answers for the lifetime.
     let pointer = unsafe UnsafeRawPointer(base + range.lowerBound)

@@ -1,51 +1,53 @@
-// A list of plain values in one block that never grows: for what is filled and emptied with every
-// message. An array would be checked for sharing at each write and counted at each read.
+// A list of plain values that never grows beyond its first block, for the entries of hot tables.
 
-/// Up to `capacity` values, side by side, in the order in which they were appended.
+/// Up to `capacity` plain values, in order.
 ///
-/// It has one owner, which alone changes it; others read. Not `Sendable`.
-@safe public final class FixedList<Element: BitwiseCopyable> {
+/// Reading and replacing elements costs a bounds check and nothing else: no reference counts, no
+/// access checks (see `Cell`), no allocation. It is a reference: whoever holds it sees every
+/// change. It stays on one worker.
+@safe public final class FixedList<Element: BitwiseCopyable>: RandomAccessCollection {
   public let capacity: Int
-  @usableFromInline let base: UnsafeMutablePointer<Element>
-  // A number that is read and written whole, and each index is checked against it: see `Buffer`.
-  @exclusivity(unchecked) @usableFromInline var used = 0
+  @usableFromInline let storage: UnsafeMutablePointer<Element>
+  @usableFromInline let filled: Cell<Int>
 
+  /// Allocates the block for all elements.
   public init(capacity: Int) {
-    precondition(capacity > 0, "A list has room for at least one value.")
+    precondition(capacity > 0, "A list holds at least one element.")
     self.capacity = capacity
-    unsafe base = .allocate(capacity: capacity)
+    unsafe storage = UnsafeMutablePointer.allocate(capacity: capacity)
+    filled = Cell(0)
   }
 
-  deinit { unsafe base.deallocate() }
+  // Plain values need no deinitialization.
+  deinit { unsafe storage.deallocate() }
 
-  @inlinable public var count: Int { unsafe used }
-
-  /// Appends a value. Returns false, and appends nothing, when the list is full.
-  @inlinable public func append(_ element: Element) -> Bool {
-    let place = count
-    guard place < capacity else { return false }
-    // The place was checked above; plain values need no initialisation.
-    unsafe base[place] = element
-    unsafe used = place &+ 1
-    return true
-  }
-
-  /// Forgets all values.
-  @inlinable public func removeAll() { unsafe used = 0 }
-}
-
-extension FixedList: RandomAccessCollection {
   @inlinable public var startIndex: Int { 0 }
-  @inlinable public var endIndex: Int { count }
+  @inlinable public var endIndex: Int { filled.value }
+  @inlinable public var count: Int { filled.value }
 
   @inlinable public subscript(index: Int) -> Element {
     get {
-      precondition(index >= 0 && index < count, "Only values that were appended can be read.")
-      return unsafe base[index]
+      precondition(index >= 0 && index < filled.value, "The index is in use.")
+      // Elements below the count are initialized, and the index was checked.
+      return unsafe storage[index]
     }
     set {
-      precondition(index >= 0 && index < count, "Only values that were appended can be changed.")
-      unsafe base[index] = newValue
+      precondition(index >= 0 && index < filled.value, "The index is in use.")
+      // As for reading; a plain value needs no deinitialization.
+      unsafe storage[index] = newValue
     }
   }
+
+  /// Appends an element. Returns false, and appends nothing, when the list is full.
+  @inlinable public func append(_ element: Element) -> Bool {
+    let index = filled.value
+    guard index < capacity else { return false }
+    // The index is below the capacity.
+    unsafe (storage + index).initialize(to: element)
+    filled.value = index &+ 1
+    return true
+  }
+
+  /// Forgets all elements.
+  @inlinable public func removeAll() { filled.value = 0 }
 }

@@ -10,10 +10,16 @@ extension Output {
   /// log is read on terminals. Each byte that is not UTF-8 becomes `\ufffd`. The result has at most
   /// six bytes for one.
   public mutating func append(json text: Span<UInt8>) {
-    var index = 0
+    let done = appendPlain(text, from: 0)
+    if done < text.count { appendRest(of: text, from: done) }
+  }
+
+  /// The text from a byte on that needs care: apart, so that the common way stays short.
+  @inline(never) private mutating func appendRest(of text: Span<UInt8>, from start: Int) {
+    var index = start
     while index < text.count {
-      index += appendPlain(text, from: index)
-      if index < text.count { index += appendEscaped(text, at: index) }
+      index += appendEscaped(text, at: index)
+      if index < text.count { index += appendPlain(text, from: index) }
     }
   }
 
@@ -36,35 +42,69 @@ extension Output {
   /// Appends the run of plain ASCII that starts at `from`, and returns its length.
   private mutating func appendPlain(_ text: Span<UInt8>, from: Int) -> Int {
     let size = text.count - from
+    reserve(size)
+    let done = unsafe text.withUnsafeBytes { source in
+      guard let start = source.baseAddress else { return 0 }
+      return unsafe Self.copyPlain(start + from, to: base + count, size)
+    }
+    used &+= done
+    return done
+  }
+
+  /// Copies plain bytes up to the first other one. Every load and store lies within `size` bytes:
+  /// the last ones overlap what was copied before.
+  private static func copyPlain(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ size: Int
+  ) -> Int {
+    guard size >= 16 else { return unsafe copyPlainShort(source, to: target, size) }
+    let last = size &- 16
     var done = 0
-    unsafe text.withUnsafeBytes { source in
-      guard let start = source.baseAddress else { return }
-      // Sixteen bytes are loaded only where they lie inside the text, and stored only where there
-      // is room for them.
-      unsafe fill(room: size) { target in
-        let from = unsafe start + from
-        while done + 16 <= size {
-          let words = unsafe (from + done).loadUnaligned(as: SIMD2<UInt64>.self)
-          guard Self.isPlain(words) else { return done }
-          unsafe (target + done).storeBytes(of: words, as: SIMD2<UInt64>.self)
-          done += 16
-        }
-        if done + 8 <= size {
-          let word = unsafe (from + done).loadUnaligned(as: UInt64.self)
-          guard Self.isPlain(word) else { return done }
-          unsafe (target + done).storeBytes(of: word, as: UInt64.self)
-          done += 8
-        }
-        while done < size {
-          let byte = unsafe from.load(fromByteOffset: done, as: UInt8.self)
-          guard Self.isPlain(byte) else { return done }
-          unsafe target.storeBytes(of: byte, toByteOffset: done, as: UInt8.self)
-          done += 1
-        }
-        return done
+    while true {
+      let words = unsafe (source + done).loadUnaligned(as: SIMD2<UInt64>.self)
+      guard isPlain(words) else { return unsafe done &+ copyPlainBytes(source, target, done, size) }
+      unsafe (target + done).storeBytes(of: words, as: SIMD2<UInt64>.self)
+      if done == last { return size }
+      done = min(done &+ 16, last)
+    }
+  }
+
+  private static func copyPlainShort(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ size: Int
+  ) -> Int {
+    if size >= 8 {
+      let last = size &- 8
+      let first = unsafe source.loadUnaligned(as: UInt64.self)
+      let second = unsafe (source + last).loadUnaligned(as: UInt64.self)
+      if isPlain(first), isPlain(second) {
+        unsafe target.storeBytes(of: first, as: UInt64.self)
+        unsafe (target + last).storeBytes(of: second, as: UInt64.self)
+        return size
+      }
+    } else if size >= 4 {
+      let last = size &- 4
+      let first = unsafe source.loadUnaligned(as: UInt32.self)
+      let second = unsafe (source + last).loadUnaligned(as: UInt32.self)
+      if isPlain(UInt64(first) | UInt64(second) << 32) {
+        unsafe target.storeBytes(of: first, as: UInt32.self)
+        unsafe (target + last).storeBytes(of: second, as: UInt32.self)
+        return size
       }
     }
-    return done
+    return unsafe copyPlainBytes(source, target, 0, size)
+  }
+
+  /// The same byte by byte from `start` on. Returns how many were copied.
+  private static func copyPlainBytes(
+    _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ start: Int, _ size: Int
+  ) -> Int {
+    var index = start
+    while index < size {
+      let byte = unsafe source.load(fromByteOffset: index, as: UInt8.self)
+      guard isPlain(byte) else { break }
+      unsafe target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+      index &+= 1
+    }
+    return index &- start
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool {
@@ -75,18 +115,19 @@ extension Output {
   /// when x < k: with 2 exclusive-ored, the quote and all below the blank are below 0x21, and the
   /// blank itself is 0x22.
   private static func isPlain(_ word: UInt64) -> Bool {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let control = (word ^ ones &* 0x02) &- ones &* 0x21
-    let backslash = (word ^ ones &* 0x5C) &- ones
-    let delete = (word ^ ones &* 0x7F) &- ones
+    let control = (word ^ 0x0202_0202_0202_0202) &- 0x2121_2121_2121_2121
+    let backslash = (word ^ 0x5C5C_5C5C_5C5C_5C5C) &- 0x0101_0101_0101_0101
+    let delete = (word ^ 0x7F7F_7F7F_7F7F_7F7F) &- 0x0101_0101_0101_0101
     return (control | backslash | delete | word) & 0x8080_8080_8080_8080 == 0
   }
 
   private static func isPlain(_ words: SIMD2<UInt64>) -> Bool {
-    let ones = SIMD2<UInt64>(repeating: 0x0101_0101_0101_0101)
-    let control = (words ^ ones &* 0x02) &- ones &* 0x21
-    let backslash = (words ^ ones &* 0x5C) &- ones
-    let delete = (words ^ ones &* 0x7F) &- ones
+    let one = SIMD2<UInt64>(repeating: 0x0101_0101_0101_0101)
+    let control =
+      (words ^ SIMD2(repeating: 0x0202_0202_0202_0202))
+      &- SIMD2(repeating: 0x2121_2121_2121_2121)
+    let backslash = (words ^ SIMD2(repeating: 0x5C5C_5C5C_5C5C_5C5C)) &- one
+    let delete = (words ^ SIMD2(repeating: 0x7F7F_7F7F_7F7F_7F7F)) &- one
     let marks = control | backslash | delete | words
     return (marks[0] | marks[1]) & 0x8080_8080_8080_8080 == 0
   }

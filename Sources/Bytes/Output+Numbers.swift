@@ -3,7 +3,12 @@
 
 extension Output {
   /// Appends the number in decimal digits, without sign or padding.
-  public mutating func append(decimal number: UInt64) {
+  @inlinable public mutating func append(decimal number: UInt64) {
+    // Counts and sizes are often a single digit.
+    if number < 10 { append(48 &+ UInt8(truncatingIfNeeded: number)) } else { appendLong(number) }
+  }
+
+  @usableFromInline mutating func appendLong(_ number: UInt64) {
     let digits = Self.digitCount(of: number)
     unsafe fill(room: 20) { start in
       unsafe Self.store(number, digits: digits, at: start)
@@ -24,14 +29,18 @@ extension Output {
   /// `1.234`.
   public mutating func append(milliseconds nanoseconds: UInt64) {
     let microseconds = nanoseconds / 1000
-    let whole = microseconds / 1000
-    let digits = Self.digitCount(of: whole)
-    unsafe fill(room: 24) { start in
-      unsafe Self.store(whole, digits: digits, at: start)
-      unsafe start.storeBytes(of: UInt8(ascii: "."), toByteOffset: digits, as: UInt8.self)
-      unsafe Self.store(microseconds % 1000, digits: 3, at: start + digits + 1)
-      return digits + 4
-    }
+    let thousandths = UInt32(truncatingIfNeeded: microseconds % 1000)
+    append(decimal: microseconds / 1000)
+    // The four bytes of `.123` in one store: 5243/2^19 is a hundredth below 1000, and 103/2^10 a
+    // tenth below 100.
+    let hundreds = (thousandths &* 5243) >> 19
+    let rest = thousandths &- hundreds &* 100
+    let tens = (rest &* 103) >> 10
+    let text =
+      0x3030_302E | hundreds << 8 | tens << 16 | (rest &- tens &* 10) << 24
+    reserve(4)
+    unsafe (base + count).storeBytes(of: text.littleEndian, as: UInt32.self)
+    used &+= 4
   }
 
   private static func digitCount(of number: UInt64) -> Int {

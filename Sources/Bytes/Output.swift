@@ -52,8 +52,9 @@
   }
 
   /// Makes room for `room` more bytes, so that the appends that follow do not grow one by one.
-  @inlinable public mutating func reserve(_ bytes: Int) {
-    if room - used < bytes { grow(toHold: used + bytes) }
+  @inlinable public mutating func reserve(_ needed: Int) {
+    // The count is never over the capacity.
+    if capacity &- count < needed { grow(toHold: count + needed) }
   }
 
   @inlinable public mutating func append(_ byte: UInt8) {
@@ -89,20 +90,13 @@
 
   /// Appends the number in lower-case hexadecimal digits, padded with zeros to `width`.
   public mutating func append(hex number: UInt64, width: Int = 1) {
-    precondition(width > 0 && width <= 16, "A number has one to sixteen digits.")
-    let digits = max(width, (67 - number.leadingZeroBitCount) / 4)
-    unsafe fill(room: 16) { start in
-      var rest = number
-      var offset = digits
-      while offset > 0 {
-        offset &-= 1
-        let digit = UInt8(truncatingIfNeeded: rest) & 15
-        rest >>= 4
-        // The offset is below the digits, of which there are sixteen at most.
-        unsafe start.storeBytes(
-          of: digit < 10 ? 48 &+ digit : 87 &+ digit, toByteOffset: offset, as: UInt8.self)
-      }
-      return digits
+    var shift = 60
+    var isLeading = true
+    while shift >= 0 {
+      let digit = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
+      if digit != 0 || shift / 4 < width { isLeading = false }
+      if !isLeading { append(digit < 10 ? 48 + digit : 87 + digit) }
+      shift -= 4
     }
   }
 

@@ -83,14 +83,23 @@ extension Span where Element == UInt8 {
     return (letters | digits | hyphens) & ~word
   }
 
-  /// The first and the last bytes, at most eight of each, with letters in lower case: enough to
-  /// tell most names apart. Names of fewer than eight bytes give the same word twice.
-  public var lowercasedEnds: (first: UInt64, last: UInt64) {
+  /// The first and the last bytes, at most eight of each, with letters in lower case: all of a name
+  /// of up to sixteen bytes, and enough to tell most others apart. Names of fewer than eight bytes
+  /// give the same word twice. Nil when a control character would pass for a digit or a hyphen.
+  public var lowercasedEnds: (first: UInt64, last: UInt64)? {
     let lower: UInt64 = 0x2020_2020_2020_2020
-    if count >= 8 { return (word(at: 0) | lower, word(at: count &- 8) | lower) }
-    var word: UInt64 = 0
-    for index in 0..<count { word = word &<< 8 | UInt64(self[index] | 0x20) }
-    return (word, word)
+    guard count >= 8 else {
+      var word: UInt64 = 0
+      for index in 0..<count {
+        guard self[index] >= 0x20 else { return nil }
+        word = word &<< 8 | UInt64(self[index] | 0x20)
+      }
+      return (word, word)
+    }
+    let first = word(at: 0)
+    let last = word(at: count &- 8)
+    guard Self.areVisible(first), Self.areVisible(last) else { return nil }
+    return (first | lower, last | lower)
   }
 
   /// Whether the bytes equal `name`, a field name of letters, digits and hyphens, whatever the case
@@ -115,9 +124,13 @@ extension Span where Element == UInt8 {
   @inline(__always)
   private static func areEqualNames(_ bytes: UInt64, _ name: UInt64) -> Bool {
     let lower: UInt64 = 0x2020_2020_2020_2020
-    // Setting that bit turns a control character into a digit or hyphen, so none may be among the
-    // bytes.
-    let isVisible = (bytes | bytes &<< 1) & 0x4040_4040_4040_4040 == 0x4040_4040_4040_4040
-    return bytes | lower == name | lower && isVisible
+    return bytes | lower == name | lower && areVisible(bytes)
+  }
+
+  /// Whether no byte is a control character, which the bit that makes letters lower case would turn
+  /// into a digit or hyphen.
+  @inline(__always)
+  private static func areVisible(_ bytes: UInt64) -> Bool {
+    (bytes | bytes &<< 1) & 0x4040_4040_4040_4040 == 0x4040_4040_4040_4040
   }
 }

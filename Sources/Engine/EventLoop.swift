@@ -39,9 +39,11 @@ import Synchronization
   private var ready: [UnownedJob] = []
   private var running: [UnownedJob] = []
   private var wheel: TimerWheel
-  private let clock: PlainState<Instant>
-  private let turns = PlainState(UInt64(0))
-  private var thread: pthread_t?
+  private let clock: Cell<Instant>
+  private let turns = Cell(UInt64(0))
+  /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to see
+  /// that they are not the one.
+  private let thread = Atomic<pthread_t>(0)
   private let events: UnsafeMutableBufferPointer<epoll_event>
   /// The monotonic clock as of this turn.
   public private(set) var now: Instant {
@@ -71,7 +73,7 @@ import Synchronization
     }
     unsafe events = .allocate(capacity: Self.eventsMax)
     let now = Instant.now()
-    clock = PlainState(now)
+    clock = Cell(now)
     wheel = TimerWheel(now: now)
     ready.reserveCapacity(1024)
     running.reserveCapacity(1024)
@@ -139,7 +141,7 @@ import Synchronization
 
   /// Runs until `stop`, on the calling thread, which becomes the loop's thread.
   public func run() {
-    thread = pthread_self()
+    thread.store(pthread_self(), ordering: .relaxed)
     while true {
       runJobs()
       guard let timeout = timeoutBeforeSleep() else { break }
@@ -151,12 +153,12 @@ import Synchronization
       collectInbox()
       wheel.advance(to: now)
     }
-    thread = nil
+    thread.store(0, ordering: .relaxed)
   }
 
   private var isCurrent: Bool {
-    guard let thread = thread else { return false }
-    return pthread_equal(thread, pthread_self()) != 0
+    // A thread finds its own name here only when it stored it itself.
+    thread.load(ordering: .relaxed) == pthread_self()
   }
 
   private func runJobs() {

@@ -29,7 +29,7 @@ public final class Socket: EventSource {
     var isClosed = false
   }
 
-  private let readiness: PlainState<Readiness>
+  private let readiness: Cell<Readiness>
   private var told: (any SocketObserver)?
 
   /// Whether `receive` may find something. A short read clears it, unless the end of the stream is
@@ -68,7 +68,7 @@ public final class Socket: EventSource {
   public init(
     descriptor: Int32, isConnected: Bool, on loop: EventLoop
   ) throws(SystemError) {
-    readiness = PlainState(Readiness(isWritable: isConnected))
+    readiness = Cell(Readiness(isWritable: isConnected))
     super.init(descriptor: descriptor, on: loop)
     do throws(SystemError) {
       try watch(for: [.readable, .writable, .peerClosed, .edgeTriggered])
@@ -226,6 +226,8 @@ public final class Socket: EventSource {
   private func fail(_ call: StaticString) -> Transfer {
     let error = SystemError(call)
     isBroken = true
+    // What the peer said before it left can still be read, whether or not its event is here yet.
+    isReadable = true
     return .failed(error)
   }
 }

@@ -13,7 +13,7 @@ import Bytes
 
   private let loop: EventLoop
   private var continuation: UnsafeContinuation<Wake, Never>?
-  private let state = PlainState(State())
+  private let state = Cell(State())
 
   private struct State: BitwiseCopyable {
     var isSignalled = false

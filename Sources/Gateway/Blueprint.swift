@@ -2,6 +2,7 @@
 // Each worker builds its own objects from it (see `Generation`), so that no two cores share a
 // reference count.
 
+import Bytes
 import Configuration
 import Engine
 import HTTPMessage
@@ -16,6 +17,8 @@ package struct Blueprint: Sendable {
   package var upstreams: [UpstreamDefinition]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings
+  /// What the names of servers are known to stand for.
+  package var addresses: [String: [Bytes.IPAddress]] = [:]
   /// Identifies the configuration in metrics and logs.
   package var hash: String
 

@@ -62,6 +62,35 @@ struct HeadScanner {
   }
 
   mutating func nextField(in bytes: Span<UInt8>) throws(HTTP1Error) -> Step {
+    if let entry = wholeField(in: bytes) { return .field(entry, isAmbiguous: false) }
+    return try partOfField(in: bytes)
+  }
+
+  /// A line that is complete and ordinary, which nearly all are; nil for all others, of which
+  /// nothing is remembered. It checks what `partOfField` checks, in one go.
+  @inline(__always)
+  private mutating func wholeField(in bytes: Span<UInt8>) -> FieldEntry? {
+    let start = position
+    guard phase == .name, scanned == start, fieldCount < limits.fieldsMax else { return nil }
+    let colon = bytes.firstNonNameByte(from: start)
+    let nameCount = colon &- start
+    guard colon < bytes.count, bytes[colon] == 0x3A, nameCount > 0,
+      nameCount <= limits.nameBytesMax
+    else { return nil }
+    let end = bytes.firstControl(from: colon &+ 1)
+    guard end &- start <= limits.lineBytesMax, end <= limits.headBytesMax &- 2,
+      end < bytes.count &- 1, bytes[end] == 13, bytes[end &+ 1] == 10
+    else { return nil }
+    self.nameCount = nameCount
+    let entry = entry(in: bytes, end: end)
+    fieldCount &+= 1
+    position = end &+ 2
+    scanned = position
+    return entry
+  }
+
+  /// The next step for a line that is cut, unusual or wrong.
+  private mutating func partOfField(in bytes: Span<UInt8>) throws(HTTP1Error) -> Step {
     if phase == .name {
       guard scanned < bytes.count else { return .needsMore }
       if scanned == position {
@@ -152,6 +181,7 @@ struct HeadScanner {
     if end > headEnd { throw .headTooLarge }
   }
 
+  @inline(__always)
   private func entry(in bytes: Span<UInt8>, end: Int) -> FieldEntry {
     var first = position &+ nameCount &+ 1
     var last = end

@@ -9,6 +9,8 @@ public enum RequestEncoder {
     var fields = MessageEncoder.hopByHop
     // Host is written first and once, from what the request was matched by: RFC 9110 section 7.2.
     fields.insert(.host)
+    // Credentials for this hop are nothing for the next one: RFC 9110 section 11.7.2.
+    fields.insert(.proxyAuthorization)
     return fields
   }()
 
@@ -19,7 +21,7 @@ public enum RequestEncoder {
   /// - Parameters:
   ///   - authority: what Host says; the request's own, or the upstream's when a route says so. Not
   ///     empty.
-  ///   - blocks: lines that were rendered before; they replace received lines of the same known
+  ///   - blocks: lines that were rendered before; they replace all other lines of the same known
   ///     fields.
   /// - Throws: `unsafeField` when text that was added or rewritten holds a control character or a
   ///   space where none may stand. `output` is then half written.
@@ -27,7 +29,9 @@ public enum RequestEncoder {
     _ request: Request, authority: Span<UInt8>, blocks: [FieldBlock], into output: inout Output
   ) throws(HTTP1Error) {
     let target = request.text(request.target)
-    guard isSafe(target), isSafe(authority) else { throw .unsafeField }
+    // A received target was checked when it was parsed.
+    guard !request.target.isAdded || isSafe(target), !target.isEmpty, isSafe(authority)
+    else { throw .unsafeField }
     output.append(request.text(request.methodText))
     output.append(ASCII.space)
     output.append(target)

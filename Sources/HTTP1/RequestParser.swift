@@ -27,8 +27,8 @@ public struct RequestRules: Sendable, Equatable {
 /// head the caller may append, compact, or go on with another buffer that holds the same window; it
 /// may not consume.
 ///
-/// **Errors** are final: the request is unusable, has no block attached, and every further call
-/// throws the same.
+/// **Errors** are final: the request is unusable, has neither lines nor block, and every further
+/// call throws the same. Its ranges say where the request line stands, as far as it was read.
 public struct RequestParser {
   private var scanner: HeadScanner
   private let rules: RequestRules
@@ -68,7 +68,8 @@ public struct RequestParser {
     do throws(HTTP1Error) {
       return try advance(buffer, request)
     } catch {
-      request.fields.reset()
+      // The request line stays readable for whoever has the block still: a log tells it.
+      request.fields.forgetLines()
       failure = error
       throw error
     }

@@ -25,7 +25,7 @@ public enum ResponseEncoder {
   ///     Connection.
   ///   - keepsAlive: whether the connection stays open after this response. Always false with
   ///     `untilClose`.
-  ///   - blocks: lines that were rendered before; they replace received lines of the same known
+  ///   - blocks: lines that were rendered before; they replace all other lines of the same known
   ///     fields.
   /// - Throws: `unsafeField` when an added line holds a control character. `output` is then half
   ///   written.

@@ -1,7 +1,7 @@
 // One field line as offsets. No text is copied while a message passes through.
 
 /// A field line: where its name and value stand, and which known field it is. 16 bytes.
-public struct FieldEntry: Sendable, BitwiseCopyable {
+public struct FieldEntry: BitwiseCopyable, Sendable {
   /// Offset of the first byte of the name, which is the first byte of the line.
   public var start: UInt32
   /// Bytes of the whole line with its CR LF, so that unchanged neighbours are copied in one run.
@@ -15,7 +15,7 @@ public struct FieldEntry: Sendable, BitwiseCopyable {
   public var isAdded: Bool
   public var isRemoved = false
 
-  public init(
+  @inlinable public init(
     start: Int, nameCount: Int, valueOffset: Int, valueCount: Int, lineCount: Int,
     field: KnownField, isAdded: Bool
   ) {
@@ -28,9 +28,9 @@ public struct FieldEntry: Sendable, BitwiseCopyable {
     self.isAdded = isAdded
   }
 
-  public var name: Range<Int> { Int(start)..<Int(start) + Int(nameCount) }
-  public var value: Range<Int> {
+  @inlinable public var name: Range<Int> { Int(start)..<Int(start) + Int(nameCount) }
+  @inlinable public var value: Range<Int> {
     Int(start) + Int(valueOffset)..<Int(start) + Int(valueOffset) + Int(valueCount)
   }
-  public var line: Range<Int> { Int(start)..<Int(start) + Int(lineCount) }
+  @inlinable public var line: Range<Int> { Int(start)..<Int(start) + Int(lineCount) }
 }

@@ -11,11 +11,10 @@ extension FieldSection {
   /// line break in one would be another field, or another message, to whoever reads it. Returns
   /// false, with `output` half written, when an added line is not safe to send.
   public func appendLines(to output: inout Output, excluding excluded: KnownFieldSet) -> Bool {
-    // A copy, so that the class's storage is entered once and not for every line.
-    let entries = entries
     var run = 0..<0
     var isRunAdded = false
-    for entry in entries {
+    for index in 0..<list.count {
+      let entry = list[index]
       if entry.isRemoved || excluded.contains(entry.field) { continue }
       if entry.isAdded, !isSafe(entry) { return false }
       let line = entry.line

@@ -13,40 +13,62 @@ public final class FieldSection {
   public static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
-  public var received: Buffer? { block }
-  private var block: Buffer?
-  private let added: Buffer
-  /// All lines in order, removed ones included. Only this section changes them.
-  public let entries = FixedList<FieldEntry>(capacity: FieldSection.entriesMax)
-  private let known = PlainState(KnownFieldSet())
-
-  /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
-  public init(addedBytesMax: Int) {
-    added = Buffer(capacity: addedBytesMax)
+  public private(set) var received: Buffer? {
+    // Read and replaced whole, as a `Cell` is: no two accesses can overlap.
+    get { unsafe block }
+    set { unsafe block = newValue }
   }
+  @exclusivity(unchecked) private var block: Buffer?
+  private let added: Buffer
+  let list: FixedList<FieldEntry>
+  private let known = Cell(KnownFieldSet())
 
+  /// All lines in order, removed ones included.
+  public var entries: Entries { Entries(list: list) }
   /// Known fields that have at least one line which is not removed.
   public private(set) var present: KnownFieldSet {
     get { known.value }
     set { known.value = newValue }
   }
 
+  /// The lines of a section, to look at: they change with it.
+  public struct Entries: RandomAccessCollection {
+    let list: FixedList<FieldEntry>
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { list.count }
+    public subscript(index: Int) -> FieldEntry { list[index] }
+  }
+
+  /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
+  public init(addedBytesMax: Int) {
+    added = Buffer(capacity: addedBytesMax)
+    list = FixedList(capacity: Self.entriesMax)
+  }
+
   /// Forgets everything and returns the received block to its owner.
   @discardableResult
   public func reset() -> Buffer? {
-    entries.removeAll()
+    list.removeAll()
     present = KnownFieldSet()
     added.clear()
-    defer { block = nil }
-    return block
+    defer { received = nil }
+    return received
+  }
+
+  /// Forgets all lines and the received block, but not what was kept of other text: what a request
+  /// line said stays readable when the lines behind it cannot be used.
+  public func forgetLines() {
+    list.removeAll()
+    present = KnownFieldSet()
+    received = nil
   }
 
   /// Attaches the block that the following `appendReceived` offsets refer to.
-  public func attach(_ buffer: Buffer) { block = buffer }
+  public func attach(_ buffer: Buffer) { received = buffer }
 
   /// Records a received line. Returns false when the section is full.
   public func appendReceived(_ entry: FieldEntry) -> Bool {
-    guard entries.append(entry) else { return false }
+    guard list.append(entry) else { return false }
     present.insert(entry.field)
     return true
   }
@@ -54,8 +76,8 @@ public final class FieldSection {
   /// Moves the offsets of received lines by `distance`: their block was compacted or exchanged for
   /// another.
   public func moveReceived(by distance: Int) {
-    for index in entries.indices where !entries[index].isAdded {
-      entries[index].start = UInt32(Int(entries[index].start) + distance)
+    for index in list.indices where !list[index].isAdded {
+      list[index].start = UInt32(Int(list[index].start) + distance)
     }
   }
 
@@ -65,15 +87,18 @@ public final class FieldSection {
   /// from a message is checked by `FieldSyntax` first.
   public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
     let lineCount = name.count + value.count + 4
-    guard entries.count < entries.capacity, lineCount <= UInt16.max, added.freeCount >= lineCount
+    guard list.count < Self.entriesMax, lineCount <= UInt16.max, added.freeCount >= lineCount
     else { return false }
     let start = added.end
     let isWhole =
       added.append(name) && added.append(": ") && added.append(value) && added.append("\r\n")
-    let entry = FieldEntry(
-      start: start, nameCount: name.count, valueOffset: name.count + 2, valueCount: value.count,
-      lineCount: lineCount, field: field, isAdded: true)
-    precondition(isWhole && appendReceived(entry), "The room for the line was checked.")
+    precondition(isWhole, "The room for the line was checked.")
+    let isListed = list.append(
+      FieldEntry(
+        start: start, nameCount: name.count, valueOffset: name.count + 2, valueCount: value.count,
+        lineCount: lineCount, field: field, isAdded: true))
+    precondition(isListed, "The room for the entry was checked.")
+    present.insert(field)
     return true
   }
 
@@ -88,8 +113,8 @@ public final class FieldSection {
   /// Marks every line of `field` as removed.
   public func remove(_ field: KnownField) {
     guard present.contains(field) else { return }
-    for index in entries.indices where entries[index].field == field {
-      entries[index].isRemoved = true
+    for index in list.indices where list[index].field == field {
+      list[index].isRemoved = true
     }
     present.remove(field)
   }
@@ -97,17 +122,17 @@ public final class FieldSection {
   /// Marks every line whose field is in `fields` as removed: one pass, whatever their number.
   public func remove(_ fields: KnownFieldSet) {
     guard present.intersects(fields) else { return }
-    for index in entries.indices where fields.contains(entries[index].field) {
-      entries[index].isRemoved = true
+    for index in list.indices where fields.contains(list[index].field) {
+      list[index].isRemoved = true
     }
     present.subtract(fields)
   }
 
   /// Marks the line at `index` as removed.
   public func remove(at index: Int) {
-    entries[index].isRemoved = true
-    let field = entries[index].field
-    if !entries.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
+    list[index].isRemoved = true
+    let field = list[index].field
+    if !list.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
   }
 
   /// Marks every line called `lowercasedName` as removed.
@@ -122,14 +147,14 @@ public final class FieldSection {
   /// The index of the first line of `field` that is not removed.
   public func first(_ field: KnownField) -> Int? {
     guard present.contains(field) else { return nil }
-    return entries.firstIndex { $0.field == field && !$0.isRemoved }
+    return list.firstIndex { $0.field == field && !$0.isRemoved }
   }
 
   /// The index of the first line called `lowercasedName`, at `from` or later, that is not removed.
   public func first(named lowercasedName: Span<UInt8>, from: Int = 0) -> Int? {
     var index = from
-    while index < entries.count {
-      if !entries[index].isRemoved, name(at: index).equalsIgnoringCase(lowercasedName) {
+    while index < list.count {
+      if !list[index].isRemoved, name(at: index).equalsIgnoringCase(lowercasedName) {
         return index
       }
       index += 1
@@ -140,19 +165,19 @@ public final class FieldSection {
   /// Lines of `field` that are not removed.
   public func count(of field: KnownField) -> Int {
     guard present.contains(field) else { return 0 }
-    return entries.count { $0.field == field && !$0.isRemoved }
+    return list.count { $0.field == field && !$0.isRemoved }
   }
 
   /// The name of the line at `index`, in the case in which it was sent.
   @_lifetime(borrow self)
   public func name(at index: Int) -> Span<UInt8> {
-    text(entries[index].name, isAdded: entries[index].isAdded)
+    text(list[index].name, isAdded: list[index].isAdded)
   }
 
   /// The value of the line at `index`, without blanks around it.
   @_lifetime(borrow self)
   public func value(at index: Int) -> Span<UInt8> {
-    text(entries[index].value, isAdded: entries[index].isAdded)
+    text(list[index].value, isAdded: list[index].isAdded)
   }
 
   /// The same for an owner of this section that holds it as long as the span lives.
@@ -165,7 +190,9 @@ public final class FieldSection {
   @_lifetime(borrow self)
   public func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
     if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
-    guard let received = block else { preconditionFailure("A received line has its block attached.") }
+    // A request that was refused has no text and no block; the log still asks for it.
+    if offsets.isEmpty { return Span() }
+    guard let received else { preconditionFailure("A received line has its block attached.") }
     // The section holds the block as long as the span may live: `reset` is no borrow of the span's
     // reader.
     return unsafe _overrideLifetime(received.unsafeBytes(offsets), borrowing: self)

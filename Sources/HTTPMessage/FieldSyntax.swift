@@ -28,5 +28,5 @@ public enum FieldSyntax {
   }
 
   /// Whether the byte is a space or a tab: `OWS`, RFC 9110 section 5.6.3.
-  public static func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
+  @inlinable public static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
 }

@@ -2,7 +2,7 @@
 
 import Bytes
 
-public enum HTTPVersion: UInt8, Sendable, BitwiseCopyable {
+public enum HTTPVersion: UInt8, BitwiseCopyable, Sendable {
   case http10, http11, http2
 
   /// As in logs and in ALPN-free contexts: `HTTP/1.1`.

@@ -9,18 +9,26 @@ extension KnownField {
 
   /// The field called `name`, whatever its case; `other` when it means nothing to Sluice.
   ///
-  /// A probe of a table of one byte per slot, then a comparison with the whole name: no name is
-  /// taken for another, and an unknown one costs about as much as a known one.
+  /// A probe of a table, then a comparison with the whole name: no name is taken for another, and
+  /// an unknown one costs about as much as a known one.
   public init(name: Span<UInt8>) {
-    var slot = KnownFieldIndex.slot(of: name)
+    guard let ends = name.lowercasedEnds else {
+      self = .other
+      return
+    }
+    var slot = KnownFieldIndex.slot(of: ends, count: name.count)
     while true {
-      let field = KnownFieldIndex.shared.fields[slot]
-      if field == .other || name.equalsName(field.name) {
-        self = field
-        return
+      let entry = KnownFieldIndex.shared.entries[slot]
+      if entry.count == 0 { break }
+      if entry.first == ends.first, entry.last == ends.last, entry.count == name.count {
+        guard name.count > 16, !name.equalsName(entry.field.name) else {
+          self = entry.field
+          return
+        }
       }
       slot = (slot &+ 1) & (KnownFieldIndex.slots &- 1)
     }
+    self = .other
   }
 
   /// What OWASP's list of 2026-07-19 says to remove from answers, as far as names have a field
@@ -52,21 +60,32 @@ private struct KnownFieldIndex {
   /// More than twice the number of names, so that probes are short; a power of two.
   static let slots = 512
   static let shared = KnownFieldIndex()
-  var fields = InlineArray<512, KnownField>(repeating: .other)
+  var entries = InlineArray<512, Entry>(repeating: Entry())
+
+  /// A name's ends, which are all of it up to sixteen bytes; a count of zero marks a free slot.
+  struct Entry {
+    var first: UInt64 = 0
+    var last: UInt64 = 0
+    var count = 0
+    var field = KnownField.other
+  }
 
   init() {
     for field in KnownField.allCases where field != .other {
-      var slot = Self.slot(of: field.name.bytes)
-      while fields[slot] != .other { slot = (slot + 1) & (Self.slots - 1) }
-      fields[slot] = field
+      guard let ends = field.name.bytes.lowercasedEnds else {
+        preconditionFailure("Names of fields hold no control characters.")
+      }
+      let count = field.name.utf8CodeUnitCount
+      var slot = Self.slot(of: ends, count: count)
+      while entries[slot].count != 0 { slot = (slot + 1) & (Self.slots - 1) }
+      entries[slot] = Entry(first: ends.first, last: ends.last, count: count, field: field)
     }
   }
 
-  static func slot(of name: Span<UInt8>) -> Int {
-    let ends = name.lowercasedEnds
+  static func slot(of ends: (first: UInt64, last: UInt64), count: Int) -> Int {
     let mixed =
       (ends.first &* 0x9E37_79B9_7F4A_7C15) ^ (ends.last &* 0xC2B2_AE3D_27D4_EB4F)
-      &+ UInt64(name.count)
+      &+ UInt64(truncatingIfNeeded: count)
     return Int(truncatingIfNeeded: (mixed &* 0x9E37_79B9_7F4A_7C15) &>> 55)
   }
 }

@@ -4,7 +4,7 @@
 import Bytes
 
 /// A field whose name means something to Sluice; `other` for every name that does not.
-public enum KnownField: UInt8, Sendable, CaseIterable, BitwiseCopyable {
+public enum KnownField: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case other
   // Framing and routing: RFC 9110, RFC 9112.
   case host, contentLength, transferEncoding, connection, keepAlive, proxyConnection, te, trailer
@@ -60,7 +60,7 @@ public enum KnownField: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 }
 
 /// A set of known fields: four words, no allocation.
-public struct KnownFieldSet: Sendable, Equatable, BitwiseCopyable {
+public struct KnownFieldSet: BitwiseCopyable, Sendable, Equatable {
   private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
   public init() {}

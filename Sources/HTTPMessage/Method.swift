@@ -4,7 +4,7 @@ import Bytes
 
 /// A request method: one of those that have a name here, or `other` with its token kept in the
 /// request's text.
-public enum Method: UInt8, Sendable, CaseIterable, BitwiseCopyable {
+public enum Method: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case get, head, post, put, delete, connect, options, trace, patch, query, other
 
   /// Safe methods ask for no change (RFC 9110 section 9.2.1).

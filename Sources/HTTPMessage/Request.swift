@@ -5,7 +5,7 @@
 import Bytes
 
 /// How the length of a message body is known. RFC 9112 section 6.
-public enum BodyFraming: Sendable, Equatable, BitwiseCopyable {
+public enum BodyFraming: BitwiseCopyable, Sendable, Equatable {
   /// No body follows.
   case none
   /// Exactly this many bytes follow; more than zero.
@@ -16,69 +16,114 @@ public enum BodyFraming: Sendable, Equatable, BitwiseCopyable {
   case untilClose
 }
 
-/// What a request says beside its fields.
+/// One request, strict and canonical.
 ///
 /// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
 /// forwarded.
-public struct RequestHead: Sendable, BitwiseCopyable {
-  public var method = Method.get
-  /// The method's token, also when it has a name here.
-  public var methodText = TextRange.empty
-  /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for
-  /// OPTIONS.
-  public var target = TextRange.empty
-  /// The target without its query; starts with `/`, or is `*`.
-  public var path = TextRange.empty
-  /// What follows the first `?`, without it; nil when there is none.
-  public var query: TextRange?
-  /// The authority as sent: host, and port if one was given.
-  public var authority = TextRange.empty
-  /// The host without port; an IPv6 address keeps its brackets.
-  public var host = TextRange.empty
-  public var version = HTTPVersion.http11
-  public var framing = BodyFraming.none
-  /// Whether the client waits for `100 Continue` before it sends its body. RFC 9110 section 10.1.1.
-  public var expectsContinue = false
-  /// Whether the client is willing to send another request on this connection.
-  public var keepsAlive = true
-  /// Whether the request came over TLS.
-  public var isSecure = false
-  /// Lines that were dropped because of an underscore or a dot in their name.
-  public var droppedFieldCount = 0
-
-  public init() {}
-}
-
-/// One request, strict and canonical. The members of `RequestHead` are members of it.
-@dynamicMemberLookup
 public final class Request {
-  @usableFromInline let head = PlainState(RequestHead())
+  private let line = Cell(Line())
   public let fields: FieldSection
+
+  private struct Line: BitwiseCopyable {
+    var method = Method.get
+    var methodText = TextRange.empty
+    var target = TextRange.empty
+    var path = TextRange.empty
+    var query: TextRange?
+    var authority = TextRange.empty
+    var host = TextRange.empty
+    var version = HTTPVersion.http11
+    var framing = BodyFraming.none
+    var expectsContinue = false
+    var keepsAlive = true
+    var isSecure = false
+    var droppedFieldCount = 0
+  }
 
   public init(fields: FieldSection) { self.fields = fields }
 
-  @inlinable
-  public subscript<Member>(dynamicMember path: WritableKeyPath<RequestHead, Member>) -> Member {
-    @inline(__always) get { head[path] }
-    @inline(__always) set { head[path] = newValue }
+  public var method: Method {
+    get { line.value.method }
+    set { line.value.method = newValue }
+  }
+  /// The method's token, also when it has a name here.
+  public var methodText: TextRange {
+    get { line.value.methodText }
+    set { line.value.methodText = newValue }
+  }
+  /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for
+  /// OPTIONS.
+  public var target: TextRange {
+    get { line.value.target }
+    set { line.value.target = newValue }
+  }
+  /// The target without its query; starts with `/`, or is `*`.
+  public var path: TextRange {
+    get { line.value.path }
+    set { line.value.path = newValue }
+  }
+  /// What follows the first `?`, without it; nil when there is none.
+  public var query: TextRange? {
+    get { line.value.query }
+    set { line.value.query = newValue }
+  }
+  /// The authority as sent: host, and port if one was given.
+  public var authority: TextRange {
+    get { line.value.authority }
+    set { line.value.authority = newValue }
+  }
+  /// The host without port; an IPv6 address keeps its brackets.
+  public var host: TextRange {
+    get { line.value.host }
+    set { line.value.host = newValue }
+  }
+  public var version: HTTPVersion {
+    get { line.value.version }
+    set { line.value.version = newValue }
+  }
+  public var framing: BodyFraming {
+    get { line.value.framing }
+    set { line.value.framing = newValue }
+  }
+  /// Whether the client waits for `100 Continue` before it sends its body. RFC 9110 section 10.1.1.
+  public var expectsContinue: Bool {
+    get { line.value.expectsContinue }
+    set { line.value.expectsContinue = newValue }
+  }
+  /// Whether the client is willing to send another request on this connection.
+  public var keepsAlive: Bool {
+    get { line.value.keepsAlive }
+    set { line.value.keepsAlive = newValue }
+  }
+  /// Whether the request came over TLS.
+  public var isSecure: Bool {
+    get { line.value.isSecure }
+    set { line.value.isSecure = newValue }
+  }
+  /// Lines that were dropped because of an underscore or a dot in their name.
+  public var droppedFieldCount: Int {
+    get { line.value.droppedFieldCount }
+    set { line.value.droppedFieldCount = newValue }
   }
 
   /// Forgets everything and returns the block that the head stood in.
   @discardableResult
   public func reset() -> Buffer? {
-    head.value = RequestHead()
+    line.value = Line()
     return fields.reset()
   }
 
   /// Moves all offsets of received text by `distance`: their block was compacted or exchanged for
   /// another.
   public func moveReceived(by distance: Int) {
-    self.methodText = self.methodText.moved(by: distance)
-    self.target = self.target.moved(by: distance)
-    self.path = self.path.moved(by: distance)
-    self.query = self.query?.moved(by: distance)
-    self.authority = self.authority.moved(by: distance)
-    self.host = self.host.moved(by: distance)
+    var moved = line.value
+    moved.methodText = moved.methodText.moved(by: distance)
+    moved.target = moved.target.moved(by: distance)
+    moved.path = moved.path.moved(by: distance)
+    moved.query = moved.query?.moved(by: distance)
+    moved.authority = moved.authority.moved(by: distance)
+    moved.host = moved.host.moved(by: distance)
+    line.value = moved
     fields.moveReceived(by: distance)
   }
 

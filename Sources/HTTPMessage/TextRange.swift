@@ -2,7 +2,7 @@
 // Sluice added.
 
 /// A run of bytes in a `FieldSection`'s received or added text.
-public struct TextRange: Sendable, Equatable, BitwiseCopyable {
+public struct TextRange: BitwiseCopyable, Sendable, Equatable {
   public var start: UInt32
   public var count: UInt32
   /// Whether the bytes stand in the added text and not in the received one.

@@ -28,7 +28,7 @@ package final class BodyLimit: Admission {
         .send("POST /", body: "1234", expect: .forwarded)),
     ])
 
-  package static let registration = Registration(.request, manual) { settings, _ in
+  package static let registration = Registration(.request, manual, off: nil) { settings, _ in
     PolicyParts(admission: BodyLimit(settings))
   }
 

@@ -52,7 +52,7 @@ package final class Redirect: Destination {
       } ?? []
     })
 
-  package static let registration = Registration(.upstream, manual) { settings, context in
+  package static let registration = Registration(.upstream, manual, off: nil) { settings, context in
     PolicyParts(destination: Redirect(settings, parameterNames: context.parameterNames))
   }
 

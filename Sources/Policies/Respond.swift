@@ -39,7 +39,7 @@ package final class Respond: Destination {
       return [SettingsProblem("body", "an answer of \(settings.status) has no body")]
     })
 
-  package static let registration = Registration(.upstream, manual) { settings, _ in
+  package static let registration = Registration(.upstream, manual, off: nil) { settings, _ in
     PolicyParts(destination: Respond(settings))
   }
 

@@ -37,7 +37,7 @@ package final class Rewrite: Admission {
       } ?? []
     })
 
-  package static let registration = Registration(.request, manual) { settings, context in
+  package static let registration = Registration(.request, manual, off: nil) { settings, context in
     PolicyParts(admission: Rewrite(settings, parameterNames: context.parameterNames))
   }
 

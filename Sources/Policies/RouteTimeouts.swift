@@ -36,23 +36,17 @@ package final class RouteTimeouts: Admission {
       Example(
         "a slow report has a minute", config: "timeout response=60s total=90s",
         .send("GET /report", expect: .forwarded))
-    ],
-    check: { settings in
-      settings.response <= settings.total
-        ? []
-        : [
-          SettingsProblem(
-            "response",
-            "'response' of \(settings.response) can never be reached within 'total' of "
-              + "\(settings.total)")
-        ]
-    })
+    ])
 
-  package static let registration = Registration(.beforeIdentity, manual) { settings, _ in
+  package static let registration = Registration(
+    .beforeIdentity, manual, off: { PolicyParts(admission: RouteTimeouts(Timeouts.off)) }
+  ) { settings, _ in
     PolicyParts(admission: RouteTimeouts(settings))
   }
 
   private let timeouts: Timeouts
+
+  private init(_ timeouts: Timeouts) { self.timeouts = timeouts }
 
   package init(_ settings: Settings) {
     func milliseconds(_ span: TimeSpan) -> UInt64 { UInt64(span.milliseconds) }

@@ -64,7 +64,8 @@ package final class SecureHeaders: Egress {
           ]))),
     ])
 
-  package static let registration = Registration(.identification, manual) { settings, context in
+  package static let registration = Registration(.identification, manual, off: nil) {
+    settings, context in
     PolicyParts(egress: SecureHeaders(settings, isSecure: context.isSecure))
   }
 

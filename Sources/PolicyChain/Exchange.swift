@@ -54,7 +54,7 @@ public final class Exchange {
     get { ownServer }
     set { ownServer = newValue }
   }
-  @usableFromInline let state = PlainState(ExchangeState())
+  @usableFromInline let state = Cell(ExchangeState())
   // Stored apart from what is seen of them: the compiler proves for private storage that no access
   // overlaps another one, and leaves the run-time check out.
   private var ownConnection: DownstreamConnection?

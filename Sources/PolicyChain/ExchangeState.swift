@@ -48,6 +48,9 @@ public struct ExchangeState: BitwiseCopyable {
   public var traceID = TextRange.empty
   public var spanID = TextRange.empty
 
+  /// What the client asked for, which the log tells also after a rewrite.
+  public var askedPath = TextRange.empty
+  public var askedQuery: TextRange?
   /// What the path pattern of the route captured.
   public var parameters = RouteParameters()
 

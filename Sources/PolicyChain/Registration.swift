@@ -68,20 +68,28 @@ package struct Registration: Sendable {
   /// for a set.
   package let statements: @Sendable (EffectiveSettings) -> [any Sendable]
 
-  /// - Parameter build: called with the effective settings; a policy that is `off` is not built.
+  /// Stands for a record that is off, where that has to be done too.
+  private struct Off: Sendable {}
+
+  /// - Parameters:
+  ///   - off: what a record that is off puts into the chain; nil when being off is doing nothing.
+  ///   - build: called with the effective settings of a directive that is not off.
   package init<Settings: Sendable>(
     _ stage: Stage, _ manual: Manual<Settings>,
+    off: (@Sendable () -> PolicyParts)?,
     build: @escaping @Sendable (Settings, ChainContext) -> PolicyParts
   ) {
     self.stage = stage
     declaration = manual
     statements = { effective in
       if case .record = manual.shape.inheritance {
-        return effective.settings(of: manual).map { [$0] } ?? []
+        if let settings = effective.settings(of: manual) { return [settings] }
+        return off == nil ? [] : [Off()]
       }
       return effective.entries(of: manual).map(\.settings)
     }
     self.build = { settings, context in
+      if settings is Off, let off { return off() }
       guard let settings = settings as? Settings else {
         preconditionFailure("A policy is built from the settings of its own declaration.")
       }

@@ -30,11 +30,11 @@ package final class Forwarder: Destination {
 
   package func respond(to exchange: Exchange) async throws(Failure) {
     let pool = pick(exchange)
+    try addVia(to: exchange.request)
     var mayReuse = true
     while true {
       let connection = try await pool.lease(for: exchange, mayReuse: mayReuse)
       exchange.upstream.attempts += 1
-      exchange.server = connection.server.definition.label
       exchange.upstream.isReused = !connection.isFresh
       do throws(Failure) {
         try await connection.begin(exchange)
@@ -47,10 +47,19 @@ package final class Forwarder: Destination {
         // The peer may have closed this idle connection as we wrote: an idempotent request may try
         // once more.
         guard error.retry != .never, mayReuse, exchange.upstream.isReused,
-          exchange.request.method.isIdempotent, exchange.requestBody == nil
+          exchange.request.method.isIdempotent, exchange.request.framing == .none
         else { throw error }
         mayReuse = false
       }
+    }
+  }
+
+  /// RFC 9110 section 7.6.3: a gateway says that the request came through it, and how it came.
+  private func addVia(to request: Request) throws(Failure) {
+    let value: StaticString = request.version == .http10 ? "1.0 sluice" : "1.1 sluice"
+    guard request.fields.add(.via, name: KnownField.via.name.bytes, value: value.bytes) else {
+      throw Failure(
+        .internalError, origin: .gateway, retry: .never, detail: "no room for the Via field")
     }
   }
 

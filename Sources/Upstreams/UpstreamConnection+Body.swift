@@ -9,6 +9,9 @@ import Transport
 
 extension UpstreamConnection: BodySource {
   package func ready() throws(Failure) -> BodyChunk? {
+    // What the server still wants of the request once it has answered whole is of no use to
+    // anybody.
+    if isComplete { return nil }
     try pushBody()
     guard let input else { return nil }
     while true {
@@ -31,7 +34,7 @@ extension UpstreamConnection: BodySource {
     guard let exchange else {
       throw Failure(.connectionTerminated, origin: .gateway, retry: .never)
     }
-    try await exchange.waitUpstream(until: progressDeadline(exchange), else: .responseTimeout)
+    try await waitForProgress(exchange)
   }
 
   package func cancel() { response = .failed }

@@ -10,7 +10,7 @@ import Transport
 extension UpstreamConnection {
   /// Sends what the client has sent and the server can take, without waiting.
   func pushBody() throws(Failure) {
-    guard upload != .done || transport.hasUnsent else { return }
+    guard isUploading else { return }
     guard let exchange else { return }
     do throws(TransportError) {
       guard try transport.flush() else { return }
@@ -42,8 +42,9 @@ extension UpstreamConnection {
       chunk.buffer.consume(chunk.count)
       try transport.send(resources.uploadScratch.bytes)
     } else {
+      // Consumed also when the server is gone: what was handed out is never read as a request.
+      defer { chunk.buffer.consume(chunk.count) }
       try transport.send(chunk.bytes)
-      chunk.buffer.consume(chunk.count)
     }
   }
 
@@ -63,11 +64,18 @@ extension UpstreamConnection {
     } catch { try uploadBroke(error) }
   }
 
-  /// A server that stops reading may still have answered: its response counts, when one can be
-  /// read.
+  /// Whether something of the request is still to be sent.
+  var isUploading: Bool {
+    switch upload {
+    case .body: true
+    case .done: transport.hasUnsent
+    case .abandoned: false
+    }
+  }
+
+  /// A server that stops reading may still have answered: its response counts, when one can be read.
   private func uploadBroke(_ error: TransportError) throws(Failure) {
-    guard response == .head, transport.mayHaveBytes else { throw lost(error) }
-    upload = .body(isChunked: false)
-    exchange?.requestBody = nil
+    guard response != .failed, transport.mayHaveBytes else { throw lost(error) }
+    upload = .abandoned
   }
 }

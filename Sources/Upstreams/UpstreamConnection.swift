@@ -52,6 +52,8 @@ package final class UpstreamConnection {
   enum UploadProgress: Equatable {
     case body(isChunked: Bool)
     case done
+    /// The server takes no more of it.
+    case abandoned
   }
 
   init(
@@ -156,10 +158,7 @@ package final class UpstreamConnection {
         exchange.peer?.sendInterim(exchange.response)
         exchange.response.reset()
       case .needsMore:
-        while try !receiveHeadBytes(exchange, input) {
-          try await exchange.waitUpstream(
-            until: progressDeadline(exchange), else: .responseTimeout)
-        }
+        while try !receiveHeadBytes(exchange, input) { try await waitForProgress(exchange) }
       }
     }
   }
@@ -167,7 +166,9 @@ package final class UpstreamConnection {
   /// Reads once, without waiting. Returns whether there was something.
   private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) throws(Failure) -> Bool {
     try pushBody()
-    // A head that fills the whole block was refused by the parser before.
+    // Interim heads before this one have used up room; a head that fills the whole block was
+    // refused by the parser before.
+    if input.isEmpty { input.clear() } else if input.freeCount == 0 { input.compact() }
     switch transport.receive(into: input) {
     case .count:
       if exchange.upstream.firstByteAt == nil {
@@ -191,18 +192,39 @@ package final class UpstreamConnection {
     }
   }
 
-  /// Until when the present phase of the exchange may go without progress.
-  func progressDeadline(_ exchange: Exchange) -> Instant {
+  /// Parks until a socket of the exchange changes, for as long as its phase allows.
+  func waitForProgress(_ exchange: Exchange) async throws(Failure) {
     let now = pool.resources.loop.now
     if upload != .done || transport.hasUnsent {
       // The response's time starts when the request has been sent; until then the body's own pace
       // counts.
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)
-      return min(idle, exchange.requestBody?.deadline ?? .never)
+      let body = transport.hasUnsent ? .never : exchange.requestBody?.deadline ?? .never
+      if body <= idle {
+        try await waitForBody(exchange, until: body)
+      } else {
+        try await exchange.waitUpstream(until: idle, else: .responseTimeout)
+      }
+    } else if response == .head {
+      let sent = exchange.upstream.sentAt ?? now
+      try await exchange.waitUpstream(
+        until: sent.advanced(milliseconds: exchange.timeouts.response), else: .responseTimeout)
+    } else {
+      try await exchange.waitUpstream(
+        until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
     }
-    guard response == .head else { return now.advanced(milliseconds: exchange.timeouts.idle) }
-    let sent = exchange.upstream.sentAt ?? now
-    return sent.advanced(milliseconds: exchange.timeouts.response)
+  }
+
+  /// Only the client keeps us waiting: its silence is no fault of the upstream.
+  private func waitForBody(_ exchange: Exchange, until deadline: Instant) async throws(Failure) {
+    do throws(Failure) {
+      try await exchange.waitUpstream(until: deadline, else: .bodyTimeout)
+    } catch {
+      guard error.reason == .bodyTimeout else { throw error }
+      // Its rest is never taken for another request.
+      exchange.requestBody?.cancel()
+      throw .refused(.bodyTimeout)
+    }
   }
 
   // MARK: Failures

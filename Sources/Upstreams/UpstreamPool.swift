@@ -59,6 +59,7 @@ package final class UpstreamPool {
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
       let server = choose(at: resources.loop.now)
+      exchange.server = server.definition.label
       if mayReuse, let connection = server.takeIdle() {
         connection.isFresh = false
         return connection
@@ -88,6 +89,16 @@ package final class UpstreamPool {
 
   func closed() { shared.openConnections.subtract(1, ordering: .relaxed) }
 
+  /// Takes what is known of the servers' names; servers whose name is not in it keep what they
+  /// have.
+  package func resolve(with known: [String: [IPAddress]]) {
+    for server in servers {
+      guard case .name(let name, let port) = server.definition.host, let found = known[name]
+      else { continue }
+      server.resolved(to: found.map { .ip($0, port: port) })
+    }
+  }
+
   /// Closes what has been idle too long. Called about once a second.
   package func sweep() {
     for server in servers {
@@ -102,7 +113,7 @@ package final class UpstreamPool {
   }
 
   /// Smooth weighted round robin over the servers that are not paused; over all when all are.
-  private func choose(at now: Instant) -> UpstreamServer {
+  func choose(at now: Instant) -> UpstreamServer {
     if servers.count == 1 { return servers[0] }
     let isAnyGood = servers.contains { !$0.isPaused(at: now) }
     var total = 0
@@ -136,7 +147,8 @@ package final class UpstreamPool {
       return UpstreamConnection(transport, to: address, of: server, in: self)
     } catch {
       closed()
-      server.pause(from: resources.loop.now)
+      // A client that left says nothing about the server.
+      if error.origin == .upstream { server.pause(from: resources.loop.now) }
       throw error
     }
   }

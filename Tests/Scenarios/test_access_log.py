@@ -2,13 +2,13 @@
 
 import json
 import re
+import threading
 from datetime import datetime
 
 import pytest
 
 from harness import responses
 from harness.client import request
-from harness.message import Incomplete
 from harness.waiting import until
 
 CANARY = "c4n4ry-do-not-log"
@@ -104,10 +104,19 @@ def test_an_aborted_request_has_one_line(start, origin):
 
 
 def test_an_answer_cut_short_is_told_apart(start, origin):
-    origin.respond = responses.cut_short(1000, b"abc")
+    seen = threading.Event()
+
+    def respond(message, peer):
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc")
+        seen.wait(5)
+        return False
+
+    origin.respond = respond
     site = start()
-    with site.connect() as client, pytest.raises((Incomplete, ConnectionResetError)):
-        client.ask("/cut")
+    with site.connect() as client:
+        client.send(request("/cut")).reader.until(b"\r\n\r\nabc")
+        seen.set()
+        client.until_closed()
     line = site.gateway.log_line(path="/cut")
     assert line["reason"]
     assert line["bytes_out"] == 3

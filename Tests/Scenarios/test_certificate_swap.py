@@ -95,6 +95,7 @@ def test_no_handshake_fails_while_certificates_are_swapped(swapped, authority):
     for thread in threads:
         thread.start()
     try:
+        until(lambda: serials, 10, "the first certificate")
         for pair in pairs:
             swapped.install(pair)
             wanted = len(serials)

@@ -301,7 +301,7 @@ def test_a_body_cut_short_over_tls_is_noticed(secure, authority, origin):
     from harness import responses
     from harness.message import Incomplete
 
-    origin.respond = responses.cut_short(1000, b"abc")
+    origin.respond = responses.cut_short(500_000, b"x" * 300_000)
     with handshake(secure(), authority.client_context()) as client:
         with pytest.raises((Incomplete, ConnectionResetError, ssl.SSLError)):
             client.ask()

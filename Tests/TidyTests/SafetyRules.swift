@@ -11,7 +11,8 @@ enum SafetyRules {
   // Three things are safe where they stand, and the compiler asks for the word all the same: an
   // actor naming its loop, a span that its owner keeps alive, and the declaration of such a span.
   private static let unsafeWord = Pattern(
-    #"(?<!\()(?<!@)\bunsafe\b(?! (loop\.asUnowned|_overrideLifetime|received\.unsafeBytes|added\.unsafeBytes|fields\.unsafeText))"#
+    #"(?<!\()(?<!@)\bunsafe\b(?! (?:loop\.asUnowned|_overrideLifetime|"#
+      + #"(?:received|added)\.unsafeBytes|fields\.unsafeT|block))"#
   )
   private static let uncheckedWord = Pattern(#"@unchecked\s+Sendable|nonisolated\(unsafe\)"#)
 

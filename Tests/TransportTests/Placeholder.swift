@@ -1,1 +1,3 @@
+// Kept until the first test of Transport lands.
+
 import Testing

@@ -36,7 +36,9 @@ package struct ConfigurationLoader<Files: FileSource>: Sendable {
     }
     var compiler = Compiler(reader.found, checker: reader.checker)
     let configuration = compiler.compile(files: reader.sources.paths, root: path)
-    let diagnostics = compiler.checker.diagnostics
+    var diagnostics = compiler.checker.diagnostics
+    // Routes of a config with errors could tie for reasons that go away with the errors.
+    if !diagnostics.hasErrors { diagnostics.add(configuration.routeConflicts) }
     var sources = reader.sources
     sources.conceal(compiler.checker.confidential)
     return LoadResult(

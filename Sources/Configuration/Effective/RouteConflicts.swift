@@ -2,7 +2,7 @@
 
 extension EffectiveConfiguration {
   /// What stands in each other's way on any listener.
-  var routeConflicts: [Diagnostic] { listeners.flatMap(RouteConflicts.init).flatMap(\.diagnostics) }
+  var routeConflicts: [Diagnostic] { listeners.flatMap { RouteConflicts($0).diagnostics } }
 }
 
 /// The conflicts on one listener.

@@ -6,6 +6,7 @@ import Configuration
 import Engine
 import HTTP1
 import HTTPMessage
+import Policies
 import PolicyChain
 import Telemetry
 import Upstreams
@@ -136,6 +137,9 @@ struct BlueprintCompiler {
     limits.writeStall = UInt64(settings.writeStall.milliseconds)
     limits.ageMax = UInt64(settings.ageMax.milliseconds)
     limits.requestsMax = UInt32(clamping: settings.requests)
+    if let timeouts = listener.settings.settings(of: RouteTimeouts.manual) {
+      limits.keepAliveIdle = UInt64(timeouts.idle.milliseconds)
+    }
     limits.allowsHalfClose = listener.allowsHalfClose
     limits.rules.path.normalizesDots = listener.path.repairs.contains(.dots)
     limits.rules.path.normalizesSlashes = listener.path.repairs.contains(.slashes)

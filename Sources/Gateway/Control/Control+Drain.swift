@@ -8,7 +8,7 @@ extension Control {
   /// Between two looks at how many connections are left, in milliseconds.
   private static let drainPoll: UInt64 = 20
   /// How long the access log may take to be written at the end, in milliseconds.
-  private static let logFlush = 2_000
+  static let logFlush = 2_000
 
   /// A signal to end came.
   func end() {
@@ -53,6 +53,7 @@ extension Control {
     for thread in workers { thread.stop() }
     admin?.stop()
     housekeeper.cancel()
+    resolver?.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {
       log.error("access log lines were lost at the end: the output is blocked")
     }

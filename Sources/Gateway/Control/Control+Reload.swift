@@ -35,9 +35,23 @@ extension Control {
       case .unreadable(let text), .invalid(let text): throw ReloadRefusal(text: text)
       }
     }
+    let before = configuration
     try await serve(reading.configuration, hash: reading.hash)
     accepted(reading)
+    if let before { warnOfRestart(from: before, to: reading.configuration) }
     logWriter?.reopen()
+  }
+
+  /// What only a new process can change is said, not passed over.
+  private func warnOfRestart(
+    from old: EffectiveConfiguration, to new: EffectiveConfiguration
+  ) {
+    var kept: [String] = []
+    if old.workers != new.workers { kept.append("workers") }
+    if old.user != new.user { kept.append("user") }
+    if old.admin?.binds != new.admin?.binds { kept.append("admin") }
+    guard !kept.isEmpty else { return }
+    log.warning("a change of \(kept.joined(separator: ", ")) takes effect at the next start")
   }
 
   /// Compiles a config, opens what it needs, and hands it to the workers.
@@ -48,11 +62,22 @@ extension Control {
     do throws(SecurityReader.Refusal) {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
-    let blueprint = compiler.compile(next, security: material, hash: hash)
+    var blueprint = compiler.compile(next, security: material, hash: hash)
+    do throws(StartFailure) {
+      blueprint = try await resolveNames(of: blueprint)
+    } catch { throw ReloadRefusal(text: error.text) }
     let fresh: [ListenerSockets.Key: [Int32]]
     do throws(ListenerSockets.Refusal) {
       fresh = try sockets.prepare(blueprint.listeners, workers: workers.count)
     } catch { throw ReloadRefusal(text: error.text) }
+    var writer = logWriter
+    let movesLog = movesLog(next)
+    do throws(StartFailure) {
+      if movesLog { writer = try openLog(next) }
+    } catch {
+      ListenerSockets.discard(fresh)
+      throw ReloadRefusal(text: error.text)
+    }
     addSharedUpstreams(of: blueprint)
     self.compiler = compiler
     do throws(GenerationError) {
@@ -60,13 +85,15 @@ extension Control {
       for thread in workers { try await thread.worker.adopt(blueprint, shared: shared) }
     } catch {
       ListenerSockets.discard(fresh)
+      if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)
     }
     self.security = security
+    if movesLog { await exchangeLog(with: writer) }
     await exchangeSockets(fresh, for: blueprint)
-    await announceAddresses(of: blueprint)
     configuration = next
     self.blueprint = blueprint
+    keepNames(of: blueprint)
   }
 
   private func exchangeSockets(

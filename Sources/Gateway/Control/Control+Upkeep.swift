@@ -64,17 +64,13 @@ extension Control {
     }
   }
 
-  /// Tells the workers what is known of the servers' names.
-  func announceAddresses(of blueprint: Blueprint) async {
-  }
-
   /// Everything that a scrape shows.
   func scrape() async -> MetricsPage {
     var totals = MetricsTotals()
     for thread in workers {
       if let snapshot = await thread.worker.metrics() { totals.add(snapshot) }
     }
-    metrics.accessLogDropped = logWriter?.droppedLines ?? 0
+    metrics.accessLogDropped = droppedLines + (logWriter?.droppedLines ?? 0)
     return MetricsPage(
       totals: totals, names: compiler.names, control: metrics, process: ProcessUsage.read())
   }

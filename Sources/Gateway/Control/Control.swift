@@ -1,6 +1,7 @@
 // Control: the actor that never serves traffic. It reads the config, opens the sockets, starts the
 // workers, and tells them what changed: a new config, a certificate, an address, the end.
 
+import Bytes
 import Configuration
 import Engine
 import Logging
@@ -42,6 +43,12 @@ package actor Control: LoopActor {
   var sockets = ListenerSockets()
   var sharedUpstreams: SharedUpstreams = [:]
   var logWriter: LogWriter?
+  /// Log lines that writers before the present one gave up.
+  var droppedLines: UInt64 = 0
+  /// Made with the first upstream that has a name.
+  var resolver: Resolver?
+  /// The newest addresses of the names in use.
+  var addresses: [String: [Bytes.IPAddress]] = [:]
   var phase = Phase.starting
   var metrics = ControlMetrics(version: GatewayVersion.text, configHash: "")
   var admin: AdminServer?
@@ -71,8 +78,9 @@ package actor Control: LoopActor {
   package func boot() async throws(StartFailure) {
     let reading = try readConfiguration()
     let material = try readSecurity(reading.configuration)
-    let blueprint = compiler.compile(
+    let compiled = compiler.compile(
       reading.configuration, security: material, hash: reading.hash)
+    let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
     let count = workerCount(reading.configuration)
     let fresh = try openSockets(blueprint, workers: count)
@@ -126,26 +134,6 @@ package actor Control: LoopActor {
       try ProcessLimits.become(user)
     } catch {
       throw StartFailure(.system, "the process cannot become the user \(user): \(error.message)")
-    }
-  }
-
-  private func openLog(
-    _ configuration: EffectiveConfiguration
-  ) throws(StartFailure) -> LogWriter? {
-    guard let settings = configuration.accessLog else { return nil }
-    let log = log
-    do throws(LogFailure) {
-      let destination: LogDestination =
-        switch settings.target {
-        case .standardOutput: LogDestination(descriptor: 1)
-        case .standardError: LogDestination(descriptor: 2)
-        case .file(let path): try LogDestination(path: path)
-        }
-      return try LogWriter(destination: destination, queueBlocksMax: 64) { failure in
-        log.error("the access log cannot be written: \(failure)")
-      }
-    } catch {
-      throw StartFailure(.system, "the access log \(settings.target) cannot be opened: \(error)")
     }
   }
 

@@ -12,6 +12,8 @@ extension HTTP1Connection {
   /// one.
   func serveRequest(_ exchange: Exchange) async -> Bool {
     attachBody(to: exchange)
+    exchange.askedPath = exchange.request.path
+    exchange.askedQuery = exchange.request.query
     refreshListener()
     let chain = listener.chain(for: exchange)
     do throws(Failure) {
@@ -32,7 +34,11 @@ extension HTTP1Connection {
   /// Answers a head that is no request. The listener's outermost scope says what stands on the
   /// answer.
   func refuse(_ failure: Failure, _ exchange: Exchange) async {
+    // A head that came half has text without a block.
+    exchange.request.reset()
     exchange.request.keepsAlive = false
+    // What it may have said of a body before it broke a rule is not believed.
+    exchange.request.framing = .none
     refreshListener()
     let chain = listener.refusalChain
     exchange.answer(failure)

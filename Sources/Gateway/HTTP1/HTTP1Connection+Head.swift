@@ -38,6 +38,8 @@ extension HTTP1Connection {
           return .refused(Failure(error))
         }
       }
+      // An empty line before the head may have used up the room that the largest head needs.
+      if input.freeCount == 0 { input.compact() }
       switch transport.receive(into: input) {
       case .count:
         if startedAt == nil { startedAt = loop.now }
@@ -48,7 +50,7 @@ extension HTTP1Connection {
         switch await exchange.waiter.wait(until: limit ?? restDeadline) {
         case .signalled: continue
         case .cancelled: return .ended
-        case .timedOut where limit == nil: return .rest
+        case .timedOut where limit == nil: return restsBeforeIdleEnds ? .rest : .ended
         case .timedOut:
           begin(exchange, at: startedAt ?? loop.now)
           return .refused(.refused(.headTimeout))
@@ -57,10 +59,13 @@ extension HTTP1Connection {
     }
   }
 
-  /// When a connection without a request goes to rest.
+  /// When a connection without a request goes to rest, or has been idle too long.
   private var restDeadline: Instant {
-    context.loop.now.advanced(milliseconds: ConnectionLimits.restAfter)
+    context.loop.now.advanced(
+      milliseconds: min(ConnectionLimits.restAfter, limits.keepAliveIdle))
   }
+
+  private var restsBeforeIdleEnds: Bool { limits.keepAliveIdle > ConnectionLimits.restAfter }
 
   private func begin(_ exchange: Exchange, at start: Instant) {
     isBetweenRequests = false

@@ -36,18 +36,38 @@ extension HTTP1Connection {
   }
 
   private func write(_ exchange: Exchange) async throws(Failure) {
+    try await sendRestOfInterim(exchange)
     let framing = try encodeHead(exchange)
     switch exchange.responseBody {
     case .none: break
     case .bytes(let bytes):
-      if framing == .counted {
-        context.resources.scratch.append(bytes)
-        exchange.outcome.responseBodyBytes = UInt64(bytes.count)
-      }
+      if framing == .counted { try await append(bytes, exchange) }
     case .stream(let body):
       return try await stream(body, framing: framing, exchange)
     }
     try await send(nil, exchange)
+  }
+
+  /// Waits until an interim response has left that the client did not take at once.
+  private func sendRestOfInterim(_ exchange: Exchange) async throws(Failure) {
+    guard isInterimUnsent else { return }
+    isInterimUnsent = false
+    do throws(TransportError) {
+      try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+    } catch { throw Self.clientLost(error) }
+  }
+
+  /// Puts a body of our own behind the head, in pieces when one send cannot carry it.
+  private func append(_ bytes: [UInt8], _ exchange: Exchange) async throws(Failure) {
+    var appended = 0
+    while appended < bytes.count {
+      let room = Transport.sendBytesMax - context.resources.scratch.count
+      let count = min(bytes.count - appended, room)
+      context.resources.scratch.append(bytes.span.extracting(appended..<appended + count))
+      appended += count
+      exchange.outcome.responseBodyBytes &+= UInt64(count)
+      if appended < bytes.count { try await send(nil, exchange) }
+    }
   }
 
   private func broke(_ failure: Failure, _ exchange: Exchange) -> Bool {
@@ -76,7 +96,7 @@ extension HTTP1Connection {
         case .chunked, .untilClose: request.version == .http11 ? .chunked : .untilClose
         }
     }
-    staysOpen = mayKeepAlive(request) && framing != .untilClose
+    staysOpen = mayKeepAlive(request) && framing != .untilClose && canSkipBody(of: request)
     context.resources.scratch.clear()
     let sent: BodyFraming =
       switch framing {
@@ -85,6 +105,9 @@ extension HTTP1Connection {
       case .chunked: .chunked
       case .untilClose: .untilClose
       }
+    if !response.fields.present.contains(.date) {
+      exchange.render(context.date.block(at: context.wallMilliseconds))
+    }
     do throws(HTTP1Error) {
       if exchange.isResponseOverfull { throw .unsafeField }
       try ResponseEncoder.encode(
@@ -96,39 +119,51 @@ extension HTTP1Connection {
     return framing
   }
 
+  /// Whether the next request can be found behind what is left of this one's body.
+  private func canSkipBody(of request: Request) -> Bool {
+    request.framing == .none || body?.canBeSkipped != false
+  }
+
   /// Writes the head, which is in the scratch, and the body. Throws when the body was cut short.
   private func stream(
     _ body: any BodySource, framing: Framing, _ exchange: Exchange
   ) async throws(Failure) {
     let resources = context.resources
-    var hasFrame = false
+    var isInChunk = false
     while true {
       while let chunk = try body.ready() {
         if framing == .chunked {
           ChunkedEncoder.nextChunk(
-            of: chunk.count, isFirst: !hasFrame, into: &resources.scratch)
-          hasFrame = true
+            of: chunk.count, isFirst: !isInChunk, into: &resources.scratch)
+          isInChunk = true
         }
         exchange.outcome.responseBodyBytes &+= UInt64(chunk.count)
         if resources.scratch.count + chunk.count <= Self.copiedMax {
           resources.scratch.append(chunk.bytes)
           chunk.buffer.consume(chunk.count)
         } else {
+          // A long head and a full block together are more than one send carries.
+          if resources.scratch.count + chunk.count > Transport.sendBytesMax {
+            try await send(nil, exchange)
+          }
           try await send(chunk, exchange)
         }
       }
       let isComplete = body.isComplete
-      if isComplete, framing == .chunked {
-        try endChunks(after: body, isFirst: !hasFrame)
-      }
-      try await send(nil, exchange)
+      // Before a pause the chunk is ended: some clients hand on whole chunks only.
+      if isInChunk { ChunkedEncoder.endChunk(into: &resources.scratch) }
+      isInChunk = false
+      if isComplete, framing == .chunked { try endChunks(after: body) }
+      let hasWaited = try await send(nil, exchange)
       if isComplete { return }
-      try await body.wait()
+      // What came from the upstream while the client was waited for is not announced again.
+      if !hasWaited { try await body.wait() }
+      // Others have used the scratch in the meantime, and may have left bytes.
+      resources.scratch.clear()
     }
   }
 
-  private func endChunks(after body: any BodySource, isFirst: Bool) throws(Failure) {
-    if !isFirst { ChunkedEncoder.endChunk(into: &context.resources.scratch) }
+  private func endChunks(after body: any BodySource) throws(Failure) {
     do throws(HTTP1Error) {
       try ChunkedEncoder.end(trailers: body.trailers, into: &context.resources.scratch)
     } catch {
@@ -136,10 +171,11 @@ extension HTTP1Connection {
     }
   }
 
-  /// Sends the scratch and a chunk, and waits until the kernel has them.
-  private func send(_ chunk: BodyChunk?, _ exchange: Exchange) async throws(Failure) {
+  /// Sends the scratch and a chunk, and waits until the kernel has them. Returns whether it had to.
+  @discardableResult
+  private func send(_ chunk: BodyChunk?, _ exchange: Exchange) async throws(Failure) -> Bool {
     let resources = context.resources
-    guard chunk != nil || !resources.scratch.isEmpty else { return }
+    guard chunk != nil || !resources.scratch.isEmpty else { return false }
     hasSentHead = true
     do throws(TransportError) {
       if let chunk {
@@ -149,11 +185,13 @@ extension HTTP1Connection {
         try transport.send(resources.scratch.bytes)
       }
       resources.scratch.clear()
-      if transport.hasUnsent {
-        let before = Instant.now()
-        try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
-        exchange.waitedNanoseconds &+= context.loop.now.since(before)
-      }
+      guard transport.hasUnsent else { return false }
+      let before = Instant.now()
+      try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+      exchange.waitedNanoseconds &+= context.loop.now.since(before)
+      // The scratch is the worker's: others have used it in the meantime, and may have left bytes.
+      resources.scratch.clear()
+      return true
     } catch { throw Self.clientLost(error) }
   }
 

@@ -34,6 +34,8 @@ final class HTTP1Connection {
   var hasSentHead = false
   /// Whether the present response leaves the connection open.
   var staysOpen = false
+  /// Whether part of an interim response waits for the client to take it.
+  var isInterimUnsent = false
   private var requestCount: UInt32 = 0
   private(set) var isClosed = false
   /// While the connection rests: when it is closed for good.
@@ -137,7 +139,8 @@ final class HTTP1Connection {
 
   private func rest() {
     transport.socket.observer = self
-    deadline = context.loop.now.advanced(milliseconds: limits.keepAliveIdle)
+    deadline = context.loop.now.advanced(
+      milliseconds: limits.keepAliveIdle - ConnectionLimits.restAfter)
     context.loop.arm(self)
     // Bytes that came between the last look and now are not announced again.
     if transport.mayHaveBytes { context.wake(self) }
@@ -187,7 +190,14 @@ extension HTTP1Connection: DownstreamPeer {
   }
 
   func sendInterim(_ head: ResponseHead) {
-    guard let exchange, exchange.request.version == .http11, !transport.hasUnsent else { return }
+    guard let exchange, exchange.request.version == .http11 else { return }
+    do throws(TransportError) {
+      // A TLS ticket may wait for its first answer. A client that takes nothing gets no more of it.
+      guard try transport.flush() else { return }
+    } catch {
+      // The exchange ends as soon as it looks at the socket.
+      return
+    }
     context.resources.scratch.clear()
     do throws(HTTP1Error) {
       try ResponseEncoder.encode(
@@ -200,6 +210,7 @@ extension HTTP1Connection: DownstreamPeer {
     do throws(TransportError) {
       let resources = context.resources
       try transport.send(resources.scratch.bytes)
+      isInterimUnsent = transport.hasUnsent
     } catch {
       // The socket is marked broken, and the exchange ends as soon as it looks.
       return

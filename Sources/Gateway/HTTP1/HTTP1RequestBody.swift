@@ -57,7 +57,8 @@ final class HTTP1RequestBody: BodySource {
     let limits = owner.limits
     let earned = limits.rateGrace &+ receivedBytes &* 1_000 / max(limits.rateMin, 1)
     let allowance = earned > waitedMilliseconds ? earned - waitedMilliseconds : 0
-    return waitingSince.advanced(milliseconds: min(limits.bodyIdle, allowance))
+    let idle = exchange?.timeouts.idle ?? .max
+    return waitingSince.advanced(milliseconds: min(idle, allowance))
   }
 
   func ready() throws(Failure) -> BodyChunk? {
@@ -167,11 +168,23 @@ final class HTTP1RequestBody: BodySource {
 
   // MARK: After the exchange
 
+  /// Whether what is left can be read and forgotten. A client that waits for `100 Continue` may
+  /// send its body or not, and after a broken rule nobody knows where the body ends.
+  var canBeSkipped: Bool {
+    let isAwaited = exchange?.request.expectsContinue == true && receivedBytes == 0
+    return switch progress {
+    case .complete: true
+    case .failed: false
+    case .counted(let left): !isAwaited && left <= ConnectionLimits.discardBytesMax
+    case .chunked: !isAwaited
+    }
+  }
+
   /// Reads and forgets the rest of a body that nobody wanted, within limits, so that the next
   /// request starts where it does. Returns false when the connection must close instead.
   func discardRest(waiter: Waiter) async -> Bool {
     if isComplete { return true }
-    guard let exchange, !exchange.request.expectsContinue else { return false }
+    guard canBeSkipped, let exchange else { return false }
     var left = ConnectionLimits.discardBytesMax
     let end = owner.context.loop.now.advanced(milliseconds: ConnectionLimits.lingerTimeout)
     exchange.requestBodyMax = .max

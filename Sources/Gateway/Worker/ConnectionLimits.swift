@@ -23,8 +23,8 @@ package struct ConnectionLimits: Sendable {
   package var rules = RequestRules()
   /// From the head's first byte to its last.
   package var headTimeout: UInt64 = 10_000
+  /// Without a request; from the listener's own `timeout idle`.
   package var keepAliveIdle: UInt64 = 60_000
-  package var bodyIdle: UInt64 = 60_000
   /// Bytes per second that a body must reach once `rateGrace` has passed; zero for no minimum.
   package var rateMin: UInt64 = 500
   package var rateGrace: UInt64 = 5_000

@@ -48,6 +48,7 @@ final class Generation {
       }
     }
     self.pools = pools
+    for pool in pools.values { pool.resolve(with: blueprint.addresses) }
     let ordered = blueprint.upstreams.compactMap { pools[$0.name] }
     var listeners: [ListenerID: ListenerRuntime] = [:]
     for listener in blueprint.listeners {

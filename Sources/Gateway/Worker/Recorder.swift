@@ -9,7 +9,7 @@ import Telemetry
 /// Writes a worker's part of the access log and of the metrics.
 final class Recorder {
   let metrics = WorkerMetrics()
-  private let sink: AccessLogSink?
+  private var sink: AccessLogSink?
   private let noRoute: RouteLabel
   private let protocolErrors: [String: UInt16]
 
@@ -28,6 +28,12 @@ final class Recorder {
 
   func tick(now: Instant) { sink?.tick(now: now.nanoseconds) }
   func flushLog() { sink?.flush() }
+
+  /// Goes on with another log; what has gathered goes to the old one.
+  func log(to sink: AccessLogSink?) {
+    flushLog()
+    self.sink = sink
+  }
 
   func countProtocolError(_ token: StaticString) {
     if let id = protocolErrors[token.description] { metrics.protocolError(id) }
@@ -55,8 +61,8 @@ final class Recorder {
     record.route = route.span
     record.method = request.text(request.methodText)
     record.host = request.text(request.host)
-    record.path = request.text(request.path)
-    if let query = request.query {
+    record.path = request.text(exchange.askedPath)
+    if let query = exchange.askedQuery {
       record.hasQuery = true
       record.query = request.text(query)
     }

@@ -1,6 +1,7 @@
 // One worker: an actor on its own event loop and thread, with everything that a core needs to serve
 // requests alone.
 
+import Bytes
 import Engine
 import OpenSSL
 import PolicyChain
@@ -47,7 +48,7 @@ package actor Worker: LoopActor {
     let generation = try Generation(
       blueprint, previous: nil, shared: shared.upstreams, resources: resources,
       ticketKeys: shared.ticketKeys, seed: seed)
-    let sink = shared.log.map { AccessLogSink(writer: $0, format: .json, limits: AccessLimits()) }
+    let sink = shared.log.map(Self.sink)
     let context = WorkerContext(
       loop: loop, resources: resources,
       services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
@@ -71,6 +72,15 @@ package actor Worker: LoopActor {
     context.adopt(next)
   }
 
+  /// Logs to another writer from now on; nil for no log.
+  func log(to writer: LogWriter?) {
+    context?.recorder.log(to: writer.map(Self.sink))
+  }
+
+  private static func sink(_ writer: LogWriter) -> AccessLogSink {
+    AccessLogSink(writer: writer, format: .json, limits: AccessLimits())
+  }
+
   /// Accepts from a listening descriptor, which stays its opener's.
   func listen(on descriptor: Int32, for listener: ListenerID) throws(Engine.SystemError) {
     guard let context else { return }
@@ -87,11 +97,11 @@ package actor Worker: LoopActor {
     acceptors.removeAll { !wanted.contains($0.listener) }
   }
 
-  /// New addresses of an upstream's server.
-  func resolved(_ addresses: [SocketAddress], for server: Int, of upstream: String) {
-    guard let pool = context?.generation.pools[upstream], pool.servers.indices.contains(server)
-    else { return }
-    pool.servers[server].resolved(to: addresses)
+  /// New addresses of a name that servers of upstreams may have.
+  func resolved(_ name: String, to addresses: [IPAddress]) {
+    for pool in context?.generation.pools.values.map({ $0 }) ?? [] {
+      pool.resolve(with: [name: addresses])
+    }
   }
 
   /// Stops accepting, ends idle connections, and lets the others finish their present request.

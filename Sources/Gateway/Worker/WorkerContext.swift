@@ -24,6 +24,7 @@ final class WorkerContext {
   /// Whether connections end after their present request.
   private(set) var isDraining = false
 
+  let date = DateField()
   private var wallTurn = UInt64.max
   private var wallNow: UInt64 = 0
 

@@ -8,7 +8,7 @@ import Gateway
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Explains a directive, a code or a route.",
+    abstract: "Explains a directive, a code, a route or the chain.",
     discussion: """
       Without a topic it lists all of them.
 
@@ -17,6 +17,7 @@ struct ExplainCommand: ParsableCommand {
         sluice explain E0107              what a diagnostic's code is about
         sluice explain route api.list     the effective config of a route, each value with the \
       file and line that it comes from
+        sluice explain pipeline           what a request passes, in which order and why
 
       Exit codes: 0 explained, 1 the config has errors, 64 no such topic or route, 66 the file \
       cannot be read.
@@ -39,9 +40,11 @@ struct ExplainCommand: ParsableCommand {
     if reference { return schema.reference }
     switch (topic.first, topic.dropFirst().first, topic.count) {
     case (nil, _, _): return list(of: schema)
+    case ("pipeline", nil, _): return PipelineText.text
     case (let name?, nil, _):
       if let found = schema.explanation(of: name) { return found }
-      throw unknown("topic", name, among: schema.topics, "'sluice explain' lists all topics")
+      throw unknown(
+        "topic", name, among: schema.topics + ["pipeline"], "'sluice explain' lists all topics")
     case ("route", let id?, 2): return try explanation(ofRoute: id)
     default:
       throw CommandFailure(.usage, "explain takes one topic, or 'route' and the name of a route")
@@ -76,6 +79,6 @@ struct ExplainCommand: ParsableCommand {
       row.name + String(repeating: " ", count: width - row.name.count + 2) + row.summary + "\n"
     }
     let codes = DiagnosticCode.all.map(\.description).joined(separator: " ")
-    return lines.joined() + "\nCodes: \(codes)\n"
+    return lines.joined() + "\nCodes: \(codes)\nAlso: pipeline, route NAME\n"
   }
 }
