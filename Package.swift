@@ -57,7 +57,7 @@ let package = Package(
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Gateway", "Configuration", "HTTP1", "OpenSSL", "TLS", "Transport", arguments,
+        "Gateway", "Configuration", "Upstreams", "HTTP1", "OpenSSL", "TLS", "Transport", arguments,
       ],
       swiftSettings: settings),
 

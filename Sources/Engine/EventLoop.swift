@@ -41,8 +41,8 @@ import Synchronization
   private var wheel: TimerWheel
   private let clock: Cell<Instant>
   private let turns = Cell(UInt64(0))
-  /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to see
-  /// that they are not the one.
+  /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to
+  /// see that they are not the one.
   private let thread = Atomic<pthread_t>(0)
   private let events: UnsafeMutableBufferPointer<epoll_event>
   /// The monotonic clock as of this turn.

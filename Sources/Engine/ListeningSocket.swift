@@ -14,6 +14,17 @@ public enum ListeningDescriptor {
   ///
   /// A unix socket's stale file is replaced when nobody answers on it.
   public static func open(_ address: SocketAddress) throws(SystemError) -> Int32 {
+    try open(address, sharesPort: true)
+  }
+
+  /// Binds and listens on a port that nobody else listens on, nor may later.
+  public static func openAlone(_ address: SocketAddress) throws(SystemError) -> Int32 {
+    try open(address, sharesPort: false)
+  }
+
+  private static func open(
+    _ address: SocketAddress, sharesPort: Bool
+  ) throws(SystemError) -> Int32 {
     if case .unix(let path) = address { try removeStale(path) }
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let descriptor = socket(address.family, kind | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -21,7 +32,7 @@ public enum ListeningDescriptor {
     do throws(SystemError) {
       if !address.isUnix {
         try set(descriptor, SOL_SOCKET, SO_REUSEADDR)
-        try set(descriptor, SOL_SOCKET, SO_REUSEPORT)
+        if sharesPort { try set(descriptor, SOL_SOCKET, SO_REUSEPORT) }
         // Accepted sockets inherit it: a proxy sends whole messages and never waits for more to
         // send.
         try set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)

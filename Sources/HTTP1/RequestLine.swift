@@ -99,7 +99,11 @@ struct RequestLine {
     let path = text.extracting(0..<pathCount)
     if pathCount < text.count { try Self.checkQuery(text.extracting(pathCount + 1..<text.count)) }
     switch rules.verdict(on: path) {
-    case .refused: throw .pathNotCanonical
+    case .refused:
+      // It is never matched or forwarded; the log tells what was refused.
+      request.target = range(target)
+      setParts(of: request, pathCount: pathCount)
+      throw .pathNotCanonical
     case .canonical:
       request.target = range(target)
       setParts(of: request, pathCount: pathCount)

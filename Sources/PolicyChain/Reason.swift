@@ -32,6 +32,8 @@ extension Reason {
     "no_route", 404, "No route takes this host and path.")
   public static let methodNotAllowed = Reason(
     "method_not_allowed", 405, "The resource does not support this method.")
+  public static let traceNotServed = Reason(
+    "trace_not_served", 501, "TRACE is not served here.")
   public static let misdirected = Reason(
     "misdirected_request", 421, "This connection does not serve the requested host.")
   public static let bodyTooLarge = Reason(
@@ -60,6 +62,9 @@ extension Reason {
   public static let connectTimeout = Reason(
     "connection_timeout", 504, "The upstream could not be reached in time.",
     proxy: "connection_timeout")
+  public static let upstreamUnroutable = Reason(
+    "destination_ip_unroutable", 502, "There is no way to the upstream.",
+    proxy: "destination_ip_unroutable")
   public static let responseTimeout = Reason(
     "http_response_timeout", 504, "The upstream did not answer in time.",
     proxy: "http_response_timeout")

@@ -29,6 +29,7 @@ package final class Forwarder: Destination {
   }
 
   package func respond(to exchange: Exchange) async throws(Failure) {
+    if try MaxForwards.endsHere(exchange) { return }
     let pool = pick(exchange)
     try addVia(to: exchange.request)
     var mayReuse = true

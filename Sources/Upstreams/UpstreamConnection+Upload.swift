@@ -73,7 +73,8 @@ extension UpstreamConnection {
     }
   }
 
-  /// A server that stops reading may still have answered: its response counts, when one can be read.
+  /// A server that stops reading may still have answered: its response counts, when one can be
+  /// read.
   private func uploadBroke(_ error: TransportError) throws(Failure) {
     guard response != .failed, transport.mayHaveBytes else { throw lost(error) }
     upload = .abandoned

@@ -2,6 +2,7 @@
 
 import Bytes
 import Engine
+import Glibc
 import HTTP1
 import HTTPMessage
 import PolicyChain
@@ -225,8 +226,17 @@ package final class UpstreamPool {
   }
 
   private static func refusal(_ error: SystemError, _ server: UpstreamServer) -> Failure {
-    Failure(
-      .connectionRefused, origin: .upstream, retry: .safe,
-      detail: "\(server.definition.name): \(error)")
+    let detail = "\(server.definition.name): \(error)"
+    return switch error.code {
+    case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN:
+      // Ours ran out: another server would be no better.
+      Failure(.overloaded, origin: .gateway, retry: .never, detail: detail)
+    case ETIMEDOUT:
+      Failure(.connectTimeout, origin: .upstream, retry: .safe, detail: detail)
+    case EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN:
+      Failure(.upstreamUnroutable, origin: .upstream, retry: .safe, detail: detail)
+    default:
+      Failure(.connectionRefused, origin: .upstream, retry: .safe, detail: detail)
+    }
   }
 }

@@ -50,6 +50,8 @@ package final class UpstreamServer {
   }
 
   var idleCount: Int { idle.count }
+  /// The idle connection that is lent next, if it is still good then.
+  var newestIdle: UpstreamConnection? { idle.last }
 
   /// The idle connection that was used last and is still good.
   func takeIdle() -> UpstreamConnection? {

@@ -89,6 +89,16 @@ struct CheckTests {
     #expect(other.output.contains("the private key does not belong to the certificate"))
   }
 
+  @Test func `resolve looks up the names of upstreams`() throws {
+    let good = Samples.good.replacing("127.0.0.1:9000", with: "localhost:9000")
+    #expect(try check(good, ["--resolve"]).status == 0)
+    // RFC 6761 section 6.4: no name below 'invalid' exists, whoever is asked.
+    let text = good.replacing("localhost", with: "nobody.invalid")
+    let ending = try check(text, ["--resolve"])
+    #expect(ending.status == 1)
+    #expect(ending.output.contains("error[E0129]: 'nobody.invalid' cannot be resolved: "))
+  }
+
   @Test func `a check writes nothing`() throws {
     let folder = try Folder(["routes.conf": Samples.good])
     for _ in 0..<2 { _ = try Command.run(["check", "--resolve"], in: folder) }

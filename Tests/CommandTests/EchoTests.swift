@@ -104,6 +104,13 @@ struct EchoTests {
     #expect(try upstream.send(Self.request("GET /status/99")).hasPrefix("HTTP/1.1 400 "))
   }
 
+  @Test func `a port in use is refused in one sentence`() throws {
+    let upstream = try Upstream()
+    let ending = try Command.run(["echo", "--port", upstream.port], in: Folder())
+    #expect(ending.status == 71)
+    #expect(ending.errors.hasPrefix("sluice: 127.0.0.1:\(upstream.port) cannot be opened: bind:"))
+  }
+
   @Test func `bytes that are no request are refused with the rule they break`() throws {
     let answer = try Upstream().send("GET / HTTP/1.1\r\nHost: a\r\nA : b\r\n\r\n")
     #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))

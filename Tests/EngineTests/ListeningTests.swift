@@ -1,4 +1,5 @@
-// Listening sockets: ports, unix files and what is stale, and accepting when nothing can be accepted.
+// Listening sockets: ports, unix files and what is stale, and accepting when nothing can be
+// accepted.
 
 import Bytes
 import Engine

@@ -1,4 +1,5 @@
-// Stream sockets over the loopback and over unix sockets: what readiness, ends and resets look like.
+// Stream sockets over the loopback and over unix sockets: what readiness, ends and resets look
+// like.
 
 import Bytes
 import Engine

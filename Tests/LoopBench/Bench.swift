@@ -10,6 +10,8 @@ package actor Bench: LoopActor {
     unsafe loop.asUnownedSerialExecutor()
   }
 
+  private var peers: [Peer] = []
+
   fileprivate init() throws(SystemError) { loop = try EventLoop() }
 
   /// Runs `body` as a task of the loop, as the gateway starts its own.
@@ -18,12 +20,19 @@ package actor Bench: LoopActor {
   ) async throws -> R {
     try await withCheckedThrowingContinuation { continuation in
       start {
+        let result: Result<R, any Error>
         do {
-          continuation.resume(returning: try await body(self))
-        } catch { continuation.resume(throwing: error) }
+          result = .success(try await body(self))
+        } catch { result = .failure(error) }
+        self.peers = []
+        continuation.resume(with: result)
       }
     }
   }
+
+  /// Keeps a peer until the end, so that a connection does not end because a test has no more to
+  /// say on it.
+  func keep(_ peer: Peer) { peers.append(peer) }
 
   /// Milliseconds that a step of a test may take before it counts as stuck.
   package static let patience: UInt64 = 10_000

@@ -11,6 +11,9 @@ package final class Listening {
   private let waiter: Waiter
   private let loop: EventLoop
   private let pending = BufferPool(capacity: Transport.sendBytesMax, idleMax: 1)
+  /// Kept, so that a connection does not end because a test has no more to say on it.
+  private var peers: [Peer] = []
+  private var isClosed = false
 
   /// Listens on a free port of the loopback.
   package init(
@@ -44,7 +47,9 @@ package final class Listening {
 
   package func accept() async throws -> Peer {
     let socket = try Socket(descriptor: try await acceptDescriptor(), isConnected: true, on: loop)
-    return Peer(Transport(socket: socket, pending: pending), on: loop)
+    let peer = Peer(Transport(socket: socket, pending: pending), on: loop)
+    peers.append(peer)
+    return peer
   }
 
   package func close() {
@@ -53,7 +58,6 @@ package final class Listening {
     socket.stop()
     Descriptor.close(socket.descriptor)
   }
-  private var isClosed = false
 }
 
 extension Bench {
@@ -64,6 +68,7 @@ extension Bench {
     let peer = Peer(Transport(socket: socket, pending: pending), on: loop)
     try await until("a connection to \(address)") { socket.isWritable }
     if let error = socket.connectError() { throw error }
+    keep(peer)
     return peer
   }
 
@@ -71,6 +76,8 @@ extension Bench {
   package func pair() async throws -> (Peer, Peer) {
     let listening = try Listening(on: loop)
     let near = try await connect(to: listening.address)
-    return (near, try await listening.accept())
+    let far = try await listening.accept()
+    keep(far)
+    return (near, far)
   }
 }

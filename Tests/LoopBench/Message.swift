@@ -45,7 +45,7 @@ package struct Message: Sendable, Equatable {
 extension Peer {
   /// A head, and nothing behind it.
   package func readHead() async throws(TransportError) -> Message {
-    Message(head: String(try await read(through: "\r\n\r\n").dropLast(4)))
+    Message(head: try await read(through: "\r\n\r\n"))
   }
 
   /// A message with the body that its framing says.
@@ -66,14 +66,14 @@ extension Peer {
   /// Chunks and trailers behind a head.
   package func readChunks(into message: inout Message) async throws(TransportError) {
     while true {
-      let line = try await read(through: "\r\n").dropLast(2)
+      let line = try await read(through: "\r\n")
       guard let count = Int(line, radix: 16) else { throw .closed }
       if count == 0 { break }
       message.body += try await read(count: count)
       guard try await read(count: 2) == [13, 10] else { throw .closed }
     }
     while true {
-      let line = String(try await read(through: "\r\n").dropLast(2))
+      let line = try await read(through: "\r\n")
       if line.isEmpty { return }
       message.trailers.append(line)
     }

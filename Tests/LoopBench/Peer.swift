@@ -42,14 +42,15 @@ package final class Peer {
 
   // MARK: Receiving
 
-  /// Bytes up to and with `mark`.
+  /// The text in front of `mark`, which is read too.
+  @discardableResult
   package func read(through mark: String) async throws(TransportError) -> String {
     let wanted = Array(mark.utf8)
     while true {
       let window = self.window
       if let end = Self.end(of: wanted, in: window) {
         buffer.consume(end)
-        return String(decoding: window[..<end], as: UTF8.self)
+        return String(decoding: window[..<(end - wanted.count)], as: UTF8.self)
       }
       guard try await receive() > 0 else { throw .closed }
     }

@@ -87,6 +87,8 @@ def test_a_refused_request_has_a_line(start, raw, status):
     line = site.gateway.log_line(status=status)
     assert line["reason"] == answer.json()["reason"]
     assert line["request_id"] == answer.value("x-request-id")
+    method, target = raw.decode().split(" ")[:2]
+    assert (line["method"], line["path"]) == (method, target)
 
 
 def test_an_aborted_request_has_one_line(start, origin):

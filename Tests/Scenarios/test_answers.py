@@ -1,5 +1,8 @@
 """Every answer carries ids and security headers; our own are problem documents. RFC 9457."""
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
 import pytest
 
 from harness import responses
@@ -148,3 +151,14 @@ def test_no_answer_names_the_software_or_its_version(site):
 
 def test_hsts_stays_away_from_clear_text(site):
     assert ask(site, "/read").value("strict-transport-security") is None
+
+
+def test_every_answer_has_a_date(site, origin):
+    for target in ("/read", "/nothing", "/said", "/a/../b"):
+        told = parsedate_to_datetime(ask(site, target).value("date"))
+        assert abs((datetime.now(UTC) - told).total_seconds()) < 5
+
+
+def test_the_date_of_the_origin_stays(site, origin):
+    origin.respond = responses.fixed(fields="Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n")
+    assert ask(site, "/read").values("date") == ["Sun, 06 Nov 1994 08:49:37 GMT"]

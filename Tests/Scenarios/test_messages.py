@@ -324,3 +324,36 @@ def test_a_body_that_comes_after_its_head_is_its_own(start, origin, framing):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_trace_shows_nobody_what_policies_add(edge):
+    with edge.connect() as client:
+        assert client.ask("/", "TRACE").status == 501
+    assert edge.scripted.requests == []
+
+
+def test_options_of_the_server_itself_is_answered_by_the_gateway(edge):
+    with edge.connect() as client:
+        answer = client.ask("*", "OPTIONS")
+        assert (answer.status, answer.body) == (204, b"")
+        assert client.ask().status == 200
+    assert [seen.method for seen in edge.scripted.requests] == ["GET"]
+
+
+@pytest.mark.parametrize("given, seen", [("1", "0"), ("10", "9"), ("x", "x")])
+def test_max_forwards_is_counted_down(edge, given, seen):
+    with edge.connect() as client:
+        assert client.ask("/", "OPTIONS", {"Max-Forwards": given}).status == 200
+    assert edge.scripted.only_request.value("max-forwards") == seen
+
+
+def test_a_request_without_forwards_left_ends_at_the_gateway(edge):
+    with edge.connect() as client:
+        assert client.ask("/", "OPTIONS", {"Max-Forwards": "0"}).status == 204
+    assert edge.scripted.requests == []
+
+
+def test_max_forwards_of_another_method_is_left_alone(edge):
+    with edge.connect() as client:
+        client.ask("/", "GET", {"Max-Forwards": "0"})
+    assert edge.scripted.only_request.value("max-forwards") == "0"

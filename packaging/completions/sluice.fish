@@ -108,7 +108,7 @@ complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options 
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" version' -l 'version' -d 'Show the version.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice check" c config' -s 'c' -l 'config' -d 'The config\'s root file.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'conf\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
-complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice check" resolve' -l 'resolve' -d 'Also read what env, file and secret name, and prove certificates and their keys.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice check" resolve' -l 'resolve' -d 'Also read what env, file and secret name, prove certificates, and look up names.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice check" strict' -l 'strict' -d 'Let warnings fail.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice check" now' -l 'now' -d 'Judge dates as of this day instead of today.' -rfka ''
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice check" format' -l 'format' -d 'How findings are printed: human, json, github or sarif.' -rfka 'human json github sarif'

@@ -91,7 +91,7 @@ _sluice_check() {
     local -ar ___format=('human' 'json' 'github' 'sarif')
     local -ar arg_specs=(
         '(-c --config)'{-c,--config}'[The config'\''s root file.]:file:_files -g '\''*.conf'\'''
-        '--resolve[Also read what env, file and secret name, and prove certificates and their keys.]'
+        '--resolve[Also read what env, file and secret name, prove certificates, and look up names.]'
         '--strict[Let warnings fail.]'
         '--now[Judge dates as of this day instead of today.]:date:'
         '--format[How findings are printed\: human, json, github or sarif.]:format:{__sluice_complete "${___format[@]}"}'

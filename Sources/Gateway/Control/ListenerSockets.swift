@@ -73,6 +73,8 @@ struct ListenerSockets {
   ) throws(Refusal) -> [Int32] {
     var opened: [Int32] = []
     do throws(SystemError) {
+      // Sharing a port is for our own workers: another process of this user on it is a mistake.
+      if !address.isUnix { Descriptor.close(try ListeningDescriptor.openAlone(address)) }
       opened.append(try ListeningDescriptor.open(address))
       // The kernel chooses a port for port 0 once; a unix socket is one queue for all workers.
       let bound = try ListeningDescriptor.address(of: opened[0])

@@ -34,8 +34,11 @@ extension HTTP1Connection {
   /// Answers a head that is no request. The listener's outermost scope says what stands on the
   /// answer.
   func refuse(_ failure: Failure, _ exchange: Exchange) async {
-    // A head that came half has text without a block.
-    exchange.request.reset()
+    // What was read of the request line stands in the input still: the log tells what was refused.
+    exchange.request.fields.forgetLines()
+    if let input { exchange.request.fields.attach(input) }
+    exchange.askedPath = exchange.request.path
+    exchange.askedQuery = exchange.request.query
     exchange.request.keepsAlive = false
     // What it may have said of a body before it broke a rule is not believed.
     exchange.request.framing = .none

@@ -45,12 +45,12 @@ extension HTTP1Connection {
         if startedAt == nil { startedAt = loop.now }
       case .ended, .failed: return .ended
       case .blocked:
-        if context.isDraining && startedAt == nil { return .ended }
+        if context.isDraining && startedAt == nil && !isNew { return .ended }
         let limit = startedAt.map { $0.advanced(milliseconds: limits.headTimeout) }
         switch await exchange.waiter.wait(until: limit ?? restDeadline) {
         case .signalled: continue
         case .cancelled: return .ended
-        case .timedOut where limit == nil: return restsBeforeIdleEnds ? .rest : .ended
+        case .timedOut where limit == nil: return mayRest ? .rest : .ended
         case .timedOut:
           begin(exchange, at: startedAt ?? loop.now)
           return .refused(.refused(.headTimeout))
@@ -65,7 +65,9 @@ extension HTTP1Connection {
       milliseconds: min(ConnectionLimits.restAfter, limits.keepAliveIdle))
   }
 
-  private var restsBeforeIdleEnds: Bool { limits.keepAliveIdle > ConnectionLimits.restAfter }
+  private var mayRest: Bool {
+    limits.keepAliveIdle > ConnectionLimits.restAfter && !context.isDraining
+  }
 
   private func begin(_ exchange: Exchange, at start: Instant) {
     isBetweenRequests = false

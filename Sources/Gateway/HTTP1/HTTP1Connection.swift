@@ -164,7 +164,13 @@ final class HTTP1Connection {
   var isResting: Bool { exchange == nil }
 
   /// Whether no request is being read or served: a task may still wait for one.
-  var isIdle: Bool { isResting || (isBetweenRequests && input?.isEmpty != false) }
+  var isIdle: Bool { isResting || (isBetweenRequests && input?.isEmpty != false && !isNew) }
+
+  /// Whether its first request may well be on its way: a drain waits that long for it.
+  var isNew: Bool {
+    requestCount == 0
+      && context.loop.now.since(openedAt) < ConnectionLimits.restAfter * 1_000_000
+  }
 
   private func giveBackBuffers() {
     if let input {

@@ -41,7 +41,12 @@ final class Acceptor {
     waiter.retire()
   }
 
-  func stop() { waiter.cancel() }
+  /// Accepts no more. What the kernel has queued is taken over first: closing the socket would
+  /// reset it.
+  func stop() {
+    _ = acceptBatch()
+    waiter.cancel()
+  }
 
   /// Returns false when accepting makes no sense for a moment.
   private func acceptBatch() -> Bool {

@@ -120,7 +120,11 @@ struct ListenerBuilder {
       id: blueprint.id, name: blueprint.name, limits: blueprint.limits,
       security: security, table: table,
       routes: blueprint.routes.map { ListenerRuntime.Route(label: $0.label, chain: chain($0)) },
-      scopes: blueprint.scopes.map { scope($0.policies) }, outermost: scope(blueprint.outermost))
+      scopes: blueprint.scopes.map { scope($0.policies) }, outermost: scope(blueprint.outermost),
+      own: ListenerRuntime.OwnChains(
+        trace: chain(
+          blueprint.outermost, RefusingDestination(.traceNotServed), parameterNames: []),
+        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: [])))
   }
 
   private func scope(_ policies: [PolicyBlueprint]) -> ListenerRuntime.ScopeChains {

@@ -20,6 +20,14 @@ final class ListenerRuntime {
     let methodNotAllowed: PolicyChain
   }
 
+  /// The chains of requests that are about the gateway and not about a resource.
+  struct OwnChains {
+    /// For TRACE: an echo would show a client what policies add for upstreams only.
+    let trace: PolicyChain
+    /// For `OPTIONS *`, which asks whether the server is there: RFC 9110 section 9.3.7.
+    let options: PolicyChain
+  }
+
   let id: ListenerID
   let nameBytes: [UInt8]
   let limits: ConnectionLimits
@@ -31,10 +39,12 @@ final class ListenerRuntime {
   /// By the table's scope indices: for answers without a route.
   private let scopes: [ScopeChains]
   private let outermost: ScopeChains
+  private let own: OwnChains
 
   init(
     id: ListenerID, name: String, limits: ConnectionLimits, security: TLSServerContext?,
-    table: RouteTable, routes: [Route], scopes: [ScopeChains], outermost: ScopeChains
+    table: RouteTable, routes: [Route], scopes: [ScopeChains], outermost: ScopeChains,
+    own: OwnChains
   ) {
     self.id = id
     nameBytes = Array(name.utf8)
@@ -44,6 +54,7 @@ final class ListenerRuntime {
     self.routes = routes
     self.scopes = scopes
     self.outermost = outermost
+    self.own = own
   }
 
   /// The chain of requests that could not be read: only its egress stage runs.
@@ -51,6 +62,13 @@ final class ListenerRuntime {
 
   /// The chain that serves the exchange: its route's, or that of the innermost scope around it.
   func chain(for exchange: Exchange) -> PolicyChain {
+    let request = exchange.request
+    if request.method == .trace { return own.trace }
+    if request.method == .options, request.path.count == 1,
+      request.text(request.path)[0] == UInt8(ascii: "*")
+    {
+      return own.options
+    }
     switch table.lookup(exchange.request, by: .own) {
     case .route(let index, let parameters):
       exchange.route = routes[index].label
@@ -79,4 +97,11 @@ final class RefusingDestination: Destination {
   init(_ reason: Reason) { failure = .refused(reason) }
 
   func respond(to exchange: Exchange) async throws(Failure) { throw failure }
+}
+
+/// Answers that the server is there, and nothing more.
+final class EmptyAnswer: Destination {
+  func respond(to exchange: Exchange) async throws(Failure) {
+    exchange.answer(status: 204, contentType: nil, body: [])
+  }
 }

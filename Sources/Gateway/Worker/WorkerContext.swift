@@ -28,7 +28,7 @@ final class WorkerContext {
   private var wallTurn = UInt64.max
   private var wallNow: UInt64 = 0
 
-  private var connections: [HTTP1Connection?] = []
+  private(set) var connections: [HTTP1Connection?] = []
   private var freeSlots: [Int] = []
   private(set) var connectionCount = 0
   /// Resting connections that something happened to, and what.

@@ -24,7 +24,7 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var config: ConfigurationOption
 
-  @Flag(help: "Also read what env, file and secret name, and prove certificates and their keys.")
+  @Flag(help: "Also read what env, file and secret name, prove certificates, and look up names.")
   var resolve = false
 
   @Flag(help: "Let warnings fail.")
@@ -47,6 +47,7 @@ struct CheckCommand: ParsableCommand {
     if let resolution, let configuration = result.configuration {
       let check = try CertificateCheck(resolution: resolution, day: now)
       findings.add(check.findings(in: configuration))
+      findings.add(try NameCheck().findings(in: configuration))
     }
     let sorted = findings.sorted
     try Console.print(text(of: sorted, result))

@@ -62,7 +62,7 @@ struct EchoCommand: ParsableCommand {
     let descriptor: Int32
     let bound: SocketAddress
     do throws(SystemError) {
-      descriptor = try ListeningDescriptor.open(address)
+      descriptor = try ListeningDescriptor.openAlone(address)
       // The kernel tells which port it chose; a path it was told.
       bound = address.isUnix ? address : try ListeningDescriptor.address(of: descriptor)
     } catch {

@@ -1,0 +1,181 @@
+// A worker's side of an upstream with scripted servers behind it: requests go in as text, answers
+// come out as values, and the servers are moved by hand.
+
+import Bytes
+import Engine
+import HTTP1
+import HTTPMessage
+import LoopBench
+import PolicyChain
+import Testing
+import Transport
+
+@testable import Upstreams
+
+/// What an exchange brought.
+struct Fetched: Sendable, Equatable {
+  var status: UInt16
+  var body: String
+  var attempts: Int
+  var isReused: Bool
+  var trailers: [String] = []
+}
+
+/// An upstream with as many servers as there are weights, each with a listening socket.
+final class Stage {
+  let loop: EventLoop
+  let resources: WorkerResources
+  let shared = UpstreamShared()
+  let origins: [Listening]
+  let pool: UpstreamPool
+  let forwarder: Forwarder
+  var timeouts = Timeouts(connect: 2_000, response: 5_000, total: 8_000, idle: 5_000)
+
+  init(
+    on bench: isolated Bench, weights: [Int] = [1], connectionsMax: Int = 100, idleMax: Int = 100
+  ) throws {
+    loop = bench.loop
+    resources = try WorkerResources(loop: bench.loop)
+    origins = try weights.map { _ in try Listening(on: bench.loop) }
+    let servers = zip(origins, weights).map { origin, weight in
+      ServerDefinition(
+        host: .address(origin.address), weight: weight, name: "\(origin.address)",
+        label: ServerLabel(
+          upstream: "test", server: "\(origin.address)", upstreamMetric: 0, serverMetric: 0))
+    }
+    pool = try UpstreamPool(
+      UpstreamDefinition(
+        name: "test", servers: servers, hostRule: .preserve, security: nil,
+        connectionsMax: connectionsMax, idleMax: idleMax, idleTimeout: 60_000),
+      shared: shared, resources: resources)
+    forwarder = Forwarder(shares: [Forwarder.Share(pool: pool, weight: 1)])
+  }
+
+  var origin: Listening { origins[0] }
+  var openCount: Int { shared.openConnections.load(ordering: .relaxed) }
+
+  /// An exchange with this request. Its body, if it has one, is `body`.
+  func exchange(
+    _ request: String, body: ScriptedBody? = nil, peer: ScriptedClient? = nil
+  ) throws -> Exchange {
+    let exchange = Exchange(
+      request: Request(fields: FieldSection(addedBytesMax: 1024)),
+      response: ResponseHead(fields: FieldSection(addedBytesMax: 1024)),
+      services: Services(random: ZeroSource()), waiter: Waiter(on: loop))
+    let head = Buffer(capacity: 16 * 1024)
+    let isWhole = head.append(request.utf8Span.span)
+    precondition(isWhole, "A test's head fits.")
+    var parser = RequestParser(limits: .request, rules: RequestRules())
+    #expect(try parser.parse(head, into: exchange.request) == .done)
+    exchange.startedAt = loop.now
+    exchange.timeouts = timeouts
+    exchange.requestBody = body
+    exchange.peer = peer
+    return exchange
+  }
+
+  /// Runs an exchange to its end, whatever that is.
+  func run(_ exchange: Exchange) async throws(Failure) -> Fetched {
+    defer {
+      exchange.finish()
+      exchange.waiter.retire()
+    }
+    try await forwarder.respond(to: exchange)
+    var bytes: [UInt8] = []
+    var trailers: [String] = []
+    if case .stream(let body) = exchange.responseBody {
+      while let chunk = try await body.pull() {
+        let part = chunk.bytes
+        bytes += part.array
+        chunk.buffer.consume(chunk.count)
+      }
+      if let fields = body.trailers {
+        for index in fields.entries.indices {
+          trailers.append("\(fields.name(at: index).text): \(fields.value(at: index).text)")
+        }
+      }
+    }
+    return Fetched(
+      status: exchange.response.status, body: String(decoding: bytes, as: UTF8.self),
+      attempts: exchange.upstream.attempts, isReused: exchange.upstream.isReused,
+      trailers: trailers)
+  }
+
+  func get(_ path: String = "/") async throws -> Fetched {
+    try await run(try exchange("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n"))
+  }
+
+  /// The reason why an exchange failed; nil when it did not.
+  func reason(_ exchange: Exchange) async -> Reason? {
+    do throws(Failure) {
+      _ = try await run(exchange)
+      return nil
+    } catch { return error.reason }
+  }
+
+  /// Whether nothing is lent any more.
+  var isClean: Bool { resources.buffers.lentCount == 0 && resources.pending.lentCount == 0 }
+}
+
+/// A request's body that comes as the test says.
+final class ScriptedBody: BodySource {
+  private let buffer = Buffer(capacity: 64 * 1024)
+  var pieces: [[UInt8]]
+  var isEnded: Bool
+  var deadline = Instant.never
+  var failure: Failure?
+
+  init(_ pieces: [[UInt8]], isEnded: Bool = true) {
+    self.pieces = pieces
+    self.isEnded = isEnded
+  }
+
+  /// Bytes that were handed out and not consumed.
+  var unconsumed: Int { buffer.count }
+
+  func ready() throws(Failure) -> BodyChunk? {
+    if let failure { throw failure }
+    precondition(buffer.isEmpty, "What was handed out is consumed before more is asked for.")
+    guard !pieces.isEmpty else { return nil }
+    buffer.clear()
+    let piece = pieces.removeFirst()
+    let isWhole = buffer.append(piece.span)
+    precondition(isWhole, "A piece fits.")
+    return BodyChunk(buffer: buffer, count: piece.count)
+  }
+
+  func wait() async throws(Failure) {
+    preconditionFailure("A request's body is not waited for.")
+  }
+
+  func cancel() { pieces = [] }
+  var isComplete: Bool { pieces.isEmpty && isEnded }
+  var trailers: FieldSection? { nil }
+}
+
+/// A client that leaves when told, and notes interim responses.
+final class ScriptedClient: DownstreamPeer {
+  var isGone = false
+  private(set) var interims: [UInt16] = []
+  func sendInterim(_ head: ResponseHead) { interims.append(head.status) }
+}
+
+/// Chooses the first of everything.
+private final class ZeroSource: RandomSource {
+  func next() -> UInt64 { 0 }
+}
+
+extension Peer {
+  /// Reads a request head and answers it.
+  func serve(_ answer: String) async throws {
+    _ = try await readHead()
+    try await send(answer)
+  }
+}
+
+extension String {
+  /// A response with a body and its length.
+  static func ok(_ body: String) -> String {
+    "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+}
