@@ -227,7 +227,8 @@ def main() -> None:
     failed = False
     for connections in arguments.connections:
         with tempfile.TemporaryDirectory() as folder:
-            profile = measure(arguments, origin, connections, arguments.keep or pathlib.Path(folder))
+            kept = arguments.keep or pathlib.Path(folder)
+            profile = measure(arguments, origin, connections, kept)
         figures = report(profile, arguments.requests, arguments.top)
         name = f"forward, {connections} connections"
         print(f"{name}: {figures}")

@@ -10,6 +10,8 @@
   public let capacity: Int
   private let base: UnsafeMutableRawPointer
   private let window = Cell(Window(start: 0, end: 0))
+  /// The next idle buffer, while this one waits in a pool.
+  var below: Buffer?
 
   private struct Window: BitwiseCopyable {
     var start: Int

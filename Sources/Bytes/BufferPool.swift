@@ -4,11 +4,14 @@
 /// A stack of equal buffers: last given back, first lent, so that the memory in use stays in the
 /// cache.
 public final class BufferPool {
-  private var idle: [Buffer] = []
+  /// The buffer that was given back last; each names the one before it.
+  private var top: Buffer?
+  private var idleCount = 0
   private let capacity: Int
   private let idleMax: Int
   /// Buffers that are lent at this moment.
-  public private(set) var lentCount = 0
+  public var lentCount: Int { lent }
+  private var lent = 0
 
   /// - Parameters:
   ///   - capacity: bytes of each buffer.
@@ -16,21 +19,35 @@ public final class BufferPool {
   public init(capacity: Int, idleMax: Int) {
     self.capacity = capacity
     self.idleMax = idleMax
-    idle.reserveCapacity(idleMax)
   }
 
   /// An empty buffer, to be given back once.
   public func borrow() -> Buffer {
-    lentCount += 1
-    return idle.popLast() ?? Buffer(capacity: capacity)
+    lent += 1
+    guard let buffer = top else { return Buffer(capacity: capacity) }
+    top = buffer.below
+    buffer.below = nil
+    idleCount -= 1
+    return buffer
   }
 
   /// Takes a buffer back. Its bytes are forgotten, not wiped.
   public func giveBack(_ buffer: Buffer) {
     precondition(buffer.capacity == capacity, "A buffer goes back to the pool it came from.")
-    lentCount -= 1
-    guard idle.count < idleMax else { return }
+    precondition(buffer.below == nil && buffer !== top, "A buffer is given back once.")
+    lent -= 1
+    guard idleCount < idleMax else { return }
     buffer.clear()
-    idle.append(buffer)
+    buffer.below = top
+    top = buffer
+    idleCount += 1
+  }
+
+  /// Frees the chain one by one: freed from its top it would recurse as deep as it is long.
+  deinit {
+    while let buffer = top {
+      top = buffer.below
+      buffer.below = nil
+    }
   }
 }

@@ -16,24 +16,54 @@ public final class Exchange {
   /// Parks the task that serves this exchange.
   public let waiter: Waiter
   /// The connection that the request came on; set before the chain runs.
-  public var connection: DownstreamConnection?
+  public var connection: DownstreamConnection? {
+    get { ownConnection }
+    set { ownConnection = newValue }
+  }
   /// The client's side; set as long as the exchange runs.
-  public var peer: (any DownstreamPeer)?
+  public var peer: (any DownstreamPeer)? {
+    get { ownPeer }
+    set { ownPeer = newValue }
+  }
 
   /// The request's body; nil when it has none.
-  public var requestBody: (any BodySource)?
-  public var responseBody = ResponseBody.none
+  public var requestBody: (any BodySource)? {
+    get { ownRequestBody }
+    set { ownRequestBody = newValue }
+  }
+  public var responseBody: ResponseBody {
+    get { ownResponseBody }
+    set { ownResponseBody = newValue }
+  }
   /// The route that took the request; nil when none did.
-  public var route: RouteLabel?
+  public var route: RouteLabel? {
+    get { ownRoute }
+    set { ownRoute = newValue }
+  }
   /// What a 405 answer says in Allow.
   public var allowedMethods: [UInt8] = []
   /// Fields that egress policies add as they are.
   public private(set) var rendered: [FieldBlock] = []
   /// Why it did not end well; nil when it did.
-  public var failure: Failure?
+  public var failure: Failure? {
+    get { ownFailure }
+    set { ownFailure = newValue }
+  }
   /// The server that answered, or was the last to be tried.
-  public var server: ServerLabel?
+  public var server: ServerLabel? {
+    get { ownServer }
+    set { ownServer = newValue }
+  }
   @usableFromInline let state = Cell(ExchangeState())
+  // Stored apart from what is seen of them: the compiler proves for private storage that no access
+  // overlaps another one, and leaves the run-time check out.
+  private var ownConnection: DownstreamConnection?
+  private var ownPeer: (any DownstreamPeer)?
+  private var ownRequestBody: (any BodySource)?
+  private var ownResponseBody = ResponseBody.none
+  private var ownRoute: RouteLabel?
+  private var ownFailure: Failure?
+  private var ownServer: ServerLabel?
   private var held: [any ExchangeResource] = []
 
   public init(request: Request, response: ResponseHead, services: Services, waiter: Waiter) {
@@ -79,13 +109,13 @@ public final class Exchange {
     request.reset()
     response.reset()
     state.value = ExchangeState()
-    if connection != nil { connection = nil }
-    if peer != nil { peer = nil }
-    if requestBody != nil { requestBody = nil }
-    responseBody = .none
-    if route != nil { route = nil }
-    if server != nil { server = nil }
-    if failure != nil { failure = nil }
+    ownConnection = nil
+    ownPeer = nil
+    ownRequestBody = nil
+    ownRoute = nil
+    ownFailure = nil
+    ownServer = nil
+    ownResponseBody = .none
     if !allowedMethods.isEmpty { allowedMethods = [] }
     if !rendered.isEmpty { rendered.removeAll(keepingCapacity: true) }
   }

@@ -20,12 +20,8 @@ public final class PolicyChain {
     self.destination = destination
   }
 
-  /// Runs the exchange to its response head.
-  public func run(_ exchange: Exchange) async throws(Failure) {
-    try await run(exchange, from: 0)
-  }
-
-  func run(_ exchange: Exchange, from start: Int) async throws(Failure) {
+  /// Runs the exchange to its response head, from the first step on or from a later one.
+  public func run(_ exchange: Exchange, from start: Int = 0) async throws(Failure) {
     var index = start
     while index < steps.count {
       switch steps[index] {

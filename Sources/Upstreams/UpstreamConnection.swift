@@ -158,27 +158,26 @@ package final class UpstreamConnection {
         exchange.peer?.sendInterim(exchange.response)
         exchange.response.reset()
       case .needsMore:
-        try await receiveHeadBytes(exchange, input)
+        while try !receiveHeadBytes(exchange, input) { try await waitForProgress(exchange) }
       }
     }
   }
 
-  private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
-    while true {
-      try pushBody()
-      // Interim heads before this one have used up room; a head that fills the whole block was
-      // refused by the parser before.
-      if input.isEmpty { input.clear() } else if input.freeCount == 0 { input.compact() }
-      switch transport.receive(into: input) {
-      case .count:
-        if exchange.upstream.firstByteAt == nil {
-          exchange.upstream.firstByteAt = pool.resources.loop.now
-        }
-        return
-      case .ended: throw ended()
-      case .failed(let error): throw lost(error)
-      case .blocked: try await waitForProgress(exchange)
+  /// Reads once, without waiting. Returns whether there was something.
+  private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) throws(Failure) -> Bool {
+    try pushBody()
+    // Interim heads before this one have used up room; a head that fills the whole block was
+    // refused by the parser before.
+    if input.isEmpty { input.clear() } else if input.freeCount == 0 { input.compact() }
+    switch transport.receive(into: input) {
+    case .count:
+      if exchange.upstream.firstByteAt == nil {
+        exchange.upstream.firstByteAt = pool.resources.loop.now
       }
+      return true
+    case .ended: throw ended()
+    case .failed(let error): throw lost(error)
+    case .blocked: return false
     }
   }
 
