@@ -127,7 +127,7 @@ public final class ListeningSocket: EventSource {
     guard !isClosed else { return }
     isClosed = true
     observer = nil
-    unwatch(isClosing: false)
+    unwatch()
   }
 }
 
