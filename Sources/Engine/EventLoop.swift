@@ -251,11 +251,11 @@ import Synchronization
   }
 
   /// Stops watching `source`, before its descriptor is closed.
-  func unwatch(_ source: EventSource, isClosing: Bool) {
-    if !isClosing {
-      var event = unsafe epoll_event()
-      unsafe epoll_ctl(epoll, EPOLL_CTL_DEL, source.descriptor, &event)
-    }
+  func unwatch(_ source: EventSource) {
+    // Closing alone does not take a descriptor out of epoll while another process holds a copy of
+    // it, as a child does between fork and exec: its events would name a source that is gone.
+    var event = unsafe epoll_event()
+    unsafe epoll_ctl(epoll, EPOLL_CTL_DEL, source.descriptor, &event)
     socketCount -= 1
     // Balances `watch`. The caller holds a reference of its own.
     unsafe Unmanaged.passUnretained(source).release()

@@ -25,6 +25,6 @@ public class EventSource {
     try loop.rewatch(self, for: interest)
   }
 
-  /// Stops watching a descriptor that stays open, or is `isClosing` right after.
-  public final func unwatch(isClosing: Bool) { loop.unwatch(self, isClosing: isClosing) }
+  /// Stops watching a descriptor, which must still be open.
+  public final func unwatch() { loop.unwatch(self) }
 }

@@ -138,7 +138,7 @@ public final class ListeningSocket: EventSource {
     guard !isClosed else { return }
     isClosed = true
     observer = nil
-    unwatch(isClosing: false)
+    unwatch()
   }
 }
 

@@ -218,9 +218,8 @@ public final class Socket: EventSource {
     guard !isClosed else { return }
     isClosed = true
     observer = nil
-    // Closing takes the descriptor out of epoll; nobody duplicates it.
+    unwatch()
     Glibc.close(descriptor)
-    unwatch(isClosing: true)
   }
 
   private func fail(_ call: StaticString) -> Transfer {

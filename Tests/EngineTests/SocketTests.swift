@@ -170,6 +170,25 @@ struct SocketTests {
     #expect(code == ECONNREFUSED)
   }
 
+  @Test func `a closed socket is not reported while a copy of its descriptor lives`()
+    async throws
+  {
+    let turns = try await onLoop { bench in
+      let (near, far) = try await bench.pair()
+      // As a child process holds it for a moment.
+      let copy = dup(near.socket.descriptor)
+      defer { close(copy) }
+      near.close()
+      let waiter = Waiter(on: bench.loop)
+      _ = await waiter.wait(until: bench.loop.now.advanced(milliseconds: 5))
+      let before = bench.loop.turnCount
+      for _ in 0..<10 { try await far.send("for nobody") }
+      _ = await waiter.wait(until: bench.loop.now.advanced(milliseconds: 20))
+      return bench.loop.turnCount - before
+    }
+    #expect(turns <= 3)
+  }
+
   @Test func `closing twice closes one descriptor`() async throws {
     try await onLoop { bench in
       let before = bench.loop.socketCount

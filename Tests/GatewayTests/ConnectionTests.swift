@@ -105,11 +105,7 @@ struct ConnectionTests {
   }
 
   @Test func `a body that does not keep its pace is answered with 408`() async throws {
-    func quick(_ limits: inout ConnectionLimits) {
-      limits.rateGrace = 50
-      limits.rateMin = 1_000_000
-    }
-    try await withEdge(limits: quick) { bench, edge in
+    try await withEdge(limits: { $0.rateGrace = 50 }) { bench, edge in
       let client = try await edge.client(on: bench)
       try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nslow")
       let server = try await edge.origin.accept()

@@ -47,6 +47,6 @@ final class ResolverSockets {
 
   private func remove(_ socket: ForeignSocket) {
     sockets[socket.descriptor] = nil
-    socket.unwatch(isClosing: false)
+    socket.unwatch()
   }
 }
