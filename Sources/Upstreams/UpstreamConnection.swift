@@ -195,7 +195,7 @@ package final class UpstreamConnection {
   /// Parks until a socket of the exchange changes, for as long as its phase allows.
   func waitForProgress(_ exchange: Exchange) async throws(Failure) {
     let now = pool.resources.loop.now
-    if upload != .done || transport.hasUnsent {
+    if isUploading {
       // The response's time starts when the request has been sent; until then the body's own pace
       // counts.
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)

@@ -7,7 +7,7 @@ import Glibc
 import LoopBench
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DescriptorExhaustionTests {
   @Test func `accepting reports exhaustion and goes on when descriptors are free again`() async {
     await #expect(processExitsWith: .success) {

@@ -6,7 +6,7 @@ import LoopBench
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EventLoopTests {
   private static var thread: UInt { UInt(pthread_self()) }
 

@@ -7,7 +7,7 @@ import Glibc
 import LoopBench
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ListeningTests {
   /// A path for one unix socket, short enough for the kernel.
   private static func path() -> String {

@@ -8,7 +8,7 @@ import LoopBench
 import Testing
 import Transport
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SocketTests {
   private static func receive(_ socket: Socket, into buffer: Buffer) -> Int? {
     if case .count(let count) = socket.receive(into: buffer) { return count }

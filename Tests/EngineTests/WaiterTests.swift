@@ -4,7 +4,7 @@ import Engine
 import LoopBench
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WaiterTests {
   @Test func `a signal before the task parks is kept, and counts once`() async throws {
     let wakes = try await onLoop { bench in

@@ -8,7 +8,7 @@ import Upstreams
 
 @testable import Gateway
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ChangeTests {
   @Test func `a request in flight ends by the config that it began with`() async throws {
     try await withEdge { bench, edge in

@@ -8,7 +8,7 @@ import Testing
 @testable import Gateway
 @testable import Telemetry
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConnectionTests {
   @Test func `a connection serves one request after another`() async throws {
     try await withEdge { bench, edge in

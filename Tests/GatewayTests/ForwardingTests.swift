@@ -9,7 +9,7 @@ import Transport
 
 @testable import Gateway
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ForwardingTests {
   @Test func `100 Continue passes from end to end`() async throws {
     try await withEdge { bench, edge in

@@ -35,7 +35,7 @@ package actor Bench: LoopActor {
   func keep(_ peer: Peer) { peers.append(peer) }
 
   /// Milliseconds that a step of a test may take before it counts as stuck.
-  package static let patience: UInt64 = 10_000
+  package static let patience: UInt64 = 60_000
 
   /// When a step that begins now is stuck.
   package var deadline: Instant { loop.now.advanced(milliseconds: Self.patience) }

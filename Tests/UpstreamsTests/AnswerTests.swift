@@ -7,7 +7,7 @@ import Testing
 
 @testable import Upstreams
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AnswerTests {
   private static let request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 

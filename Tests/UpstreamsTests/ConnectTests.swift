@@ -9,7 +9,7 @@ import Testing
 
 @testable import Upstreams
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConnectTests {
   @Test(arguments: [[1], [1, 1], [5, 3, 2], [100, 1], [7, 7, 1, 1]])
   func `each server gets exactly its weight of a thousand picks`(weights: [Int]) async throws {

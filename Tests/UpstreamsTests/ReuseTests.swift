@@ -7,7 +7,7 @@ import Testing
 
 @testable import Upstreams
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReuseTests {
   @Test func `a connection is used again after a whole answer`() async throws {
     try await onLoop { bench in

@@ -29,7 +29,7 @@ final class Stage {
   let origins: [Listening]
   let pool: UpstreamPool
   let forwarder: Forwarder
-  var timeouts = Timeouts(connect: 2_000, response: 5_000, total: 8_000, idle: 5_000)
+  var timeouts = Timeouts(connect: 30_000, response: 30_000, total: 60_000, idle: 30_000)
 
   init(
     on bench: isolated Bench, weights: [Int] = [1], connectionsMax: Int = 100, idleMax: Int = 100

@@ -96,6 +96,7 @@ private struct Judgement {
 
   private static let hopByHop = [
     "connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "http2-settings",
+    "proxy-authorization",
   ]
   private static let claims = [
     "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "forwarded",
