@@ -19,8 +19,7 @@ extension HTTP1Connection {
 
   func readHead(into exchange: Exchange) async -> HeadResult {
     let loop = context.loop
-    let input = self.input ?? context.resources.buffers.borrow()
-    self.input = input
+    var input = borrowInput()
     if input.isEmpty { input.clear() } else { input.compact() }
     exchange.reset()
     parser = RequestParser(limits: limits.head, rules: limits.rules)
@@ -47,8 +46,10 @@ extension HTTP1Connection {
       case .blocked:
         if context.isDraining && startedAt == nil && !isNew { return .ended }
         let limit = startedAt.map { $0.advanced(milliseconds: limits.headTimeout) }
+        // While nothing of a head has come, others use the block.
+        if limit == nil { giveBackInput() }
         switch await exchange.waiter.wait(until: limit ?? restDeadline) {
-        case .signalled: continue
+        case .signalled: input = borrowInput()
         case .cancelled: return .ended
         case .timedOut where limit == nil: return mayRest ? .rest : .ended
         case .timedOut:
@@ -57,6 +58,12 @@ extension HTTP1Connection {
         }
       }
     }
+  }
+
+  private func borrowInput() -> Buffer {
+    let input = self.input ?? context.resources.buffers.borrow()
+    self.input = input
+    return input
   }
 
   /// When a connection without a request goes to rest, or has been idle too long.

@@ -173,12 +173,15 @@ final class HTTP1Connection {
   }
 
   private func giveBackBuffers() {
-    if let input {
-      // A resting connection has consumed everything: what is left belongs to no request.
-      context.resources.buffers.giveBack(input)
-      self.input = nil
-    }
+    // A resting connection has consumed everything: what is left belongs to no request.
+    giveBackInput()
     body?.giveBackBuffer()
+  }
+
+  func giveBackInput() {
+    guard let input else { return }
+    context.resources.buffers.giveBack(input)
+    self.input = nil
   }
 }
 
