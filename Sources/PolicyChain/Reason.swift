@@ -34,23 +34,16 @@ extension Reason {
     "method_not_allowed", 405, "The resource does not support this method.")
   public static let traceNotServed = Reason(
     "trace_not_served", 501, "TRACE is not served here.")
-  public static let misdirected = Reason(
-    "misdirected_request", 421, "This connection does not serve the requested host.")
   public static let bodyTooLarge = Reason(
     "body_too_large", 413, "The request body is larger than this route accepts.")
   public static let bodyTimeout = Reason(
     "body_timeout", 408, "The request body did not arrive in time.")
   public static let headTimeout = Reason(
     "head_timeout", 408, "The request head did not arrive in time.")
-  public static let bodyTooSlow = Reason(
-    "body_too_slow", 408, "The request body arrives too slowly.")
   public static let clientGone = Reason(
     "client_gone", 499, "The client left before it had its answer.")
   public static let writeStalled = Reason(
     "write_stalled", 499, "The client stopped reading the answer.")
-  public static let loopDetected = Reason(
-    "proxy_loop_detected", 508, "The request has passed this gateway before.",
-    proxy: "proxy_loop_detected")
 
   // Upstream: what stands behind the gateway.
   public static let connectionRefused = Reason(
@@ -82,8 +75,6 @@ extension Reason {
     proxy: "tls_certificate_error")
   public static let nameNotResolved = Reason(
     "dns_error", 502, "The upstream's name could not be resolved.", proxy: "dns_error")
-  public static let nameTimeout = Reason(
-    "dns_timeout", 504, "The upstream's name was not resolved in time.", proxy: "dns_timeout")
   public static let upstreamUnavailable = Reason(
     "destination_unavailable", 503, "No server of the upstream can take the request.",
     proxy: "destination_unavailable")

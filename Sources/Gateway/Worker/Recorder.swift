@@ -23,9 +23,6 @@ final class Recorder {
     self.protocolErrors = protocolErrors
   }
 
-  /// When `flushLog` should be called; nil when nothing waits.
-  var logDeadline: Instant? { sink?.deadline.map { Instant(nanoseconds: $0) } }
-
   func tick(now: Instant) { sink?.tick(now: now.nanoseconds) }
   func flushLog() { sink?.flush() }
 
