@@ -36,7 +36,10 @@ public struct PathRules: Sendable, Equatable {
     var encoded: UInt8 = 0
     var index = 0
     while true {
-      index = path.firstNonNameByte(from: index)
+      let next = path.firstNonNameByte(from: index)
+      // A byte that stands for itself ends a run of encoded octets.
+      if next != index { encoded = 0 }
+      index = next
       guard index < path.count else { return isCanonical ? .canonical : .equivalent }
       let byte = path[index]
       if byte == 0x2F {

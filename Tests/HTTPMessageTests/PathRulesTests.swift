@@ -93,6 +93,14 @@ private let spellings = [
     #expect(canonical(path, normalizing) == expected)
   }
 
+  @Test(arguments: [
+    ("/%e0%5a%8f", "/%E0Z%8F"), ("/%E0Z%8F", "/%E0Z%8F"), ("/%F0-%80", "/%F0-%80"),
+    ("/%E0%8F", nil), ("/%E0/%8F", "/%E0/%8F"),
+  ])
+  func `only octets encoded side by side make an overlong form`(path: String, expected: String?) {
+    #expect(canonical(path) == expected)
+  }
+
   @Test func `one normalization does not bring the other along`() {
     var dots = PathRules()
     dots.normalizesDots = true
@@ -106,7 +114,10 @@ private let spellings = [
   }
 
   @Test func `what was rewritten is canonical to every rule`() {
-    let pieces = ["/", ".", "..", "%2e", "%2E", "a", "%61", "%C3%a9", "%25", "//", "~", "%7e", "-"]
+    let pieces = [
+      "/", ".", "..", "%2e", "%2E", "a", "%61", "%C3%a9", "%25", "//", "~", "%7e", "-",
+      "%e0", "%8F",
+    ]
     let seed = UInt64.random(in: 0 ... .max)
     var random = SplitMix(seed: seed)
     for _ in 0..<20_000 {
