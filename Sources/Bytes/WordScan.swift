@@ -15,25 +15,49 @@ extension Span where Element == UInt8 {
   /// The index of the first control character other than a tab (0...8, 10...31, 127) at `start` or
   /// later, or `count` when there is none.
   public func firstControl(from start: Int) -> Int {
+    precondition(start >= 0, "A scan starts within its span.")
+    let count = count
+    return unsafe withUnsafeBytes { source in
+      guard let base = source.baseAddress else { return count }
+      return unsafe Self.firstControl(in: base, from: start, to: count)
+    }
+  }
+
+  /// The same on memory of `count` bytes: every load below lies within them.
+  @inline(__always)
+  private static func firstControl(
+    in base: UnsafeRawPointer, from start: Int, to count: Int
+  ) -> Int {
+    func marks(_ index: Int) -> UInt64 {
+      controls(in: unsafe UInt64(littleEndian: (base + index).loadUnaligned(as: UInt64.self)))
+    }
     var index = start
-    while index <= count &- 8 {
-      let word = word(at: index)
-      // The lowest bit that is set is never wrong in the direction of missing a control character:
-      // a carry or borrow can only add hits above a true one, or above a byte of 255. Each hit is
-      // looked at.
-      let hits =
-        ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
-        & 0x8080_8080_8080_8080
-      guard hits != 0 else {
+    while true {
+      // Runs of text are long: two words at a time, and each alone only when one may have a hit.
+      while index <= count &- 16, marks(index) | marks(index &+ 8) == 0 { index &+= 16 }
+      guard index <= count &- 8 else { break }
+      let hits = marks(index)
+      if hits == 0 {
         index &+= 8
         continue
       }
       index &+= hits.trailingZeroBitCount &>> 3
-      if ASCII.isControl(self[index]) { return index }
+      if unsafe ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self)) { return index }
       index &+= 1
     }
-    while index < count, !ASCII.isControl(self[index]) { index &+= 1 }
+    while index < count,
+      unsafe !ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self))
+    { index &+= 1 }
     return index
+  }
+
+  /// Marks bytes of `word` that may be control characters by their high bit. The lowest mark is
+  /// never above the first control character: a carry or borrow can only add marks above a true one
+  /// or above a byte of 255. So each mark has to be looked at.
+  @inline(__always)
+  private static func controls(in word: UInt64) -> UInt64 {
+    ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
+      & 0x8080_8080_8080_8080
   }
 
   /// The index of the first byte at `start` or later that is no letter, digit or hyphen, or

@@ -36,17 +36,17 @@ import Synchronization
   private let epoll: Int32
   private let wakeup: Int32
   private let inbox = Mutex(Inbox())
-  private var ready: [UnownedJob] = []
+  private let ready = Lent<[UnownedJob]>([])
   private var running: [UnownedJob] = []
   private var wheel: TimerWheel
-  private let clock: Cell<Instant>
+  @usableFromInline let clock: Cell<Instant>
   private let turns = Cell(UInt64(0))
   /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to
   /// see that they are not the one.
   private let thread = Atomic<pthread_t>(0)
   private let events: UnsafeMutableBufferPointer<epoll_event>
   /// The monotonic clock as of this turn.
-  public private(set) var now: Instant {
+  @inlinable public internal(set) var now: Instant {
     get { clock.value }
     set { clock.value = newValue }
   }
@@ -75,7 +75,7 @@ import Synchronization
     let now = Instant.now()
     clock = Cell(now)
     wheel = TimerWheel(now: now)
-    ready.reserveCapacity(1024)
+    ready { $0.reserveCapacity(1024) }
     running.reserveCapacity(1024)
     // A null pointer marks the wake-up descriptor. It is level-triggered: it is read when it fires.
     var event = unsafe epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(ptr: nil))
@@ -95,7 +95,7 @@ import Synchronization
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if isCurrent {
-      ready.append(job)
+      ready { $0.append(job) }
       return
     }
     let mustWake = inbox.withLock { inbox in
@@ -163,8 +163,8 @@ import Synchronization
 
   private func runJobs() {
     for _ in 0..<Self.roundsMax {
-      guard !ready.isEmpty else { return }
-      swap(&ready, &running)
+      ready { swap(&$0, &running) }
+      if running.isEmpty { return }
       for job in running {
         unsafe job.runSynchronously(
           isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
@@ -175,7 +175,7 @@ import Synchronization
 
   /// How long to sleep in milliseconds; nil when the loop shall end.
   private func timeoutBeforeSleep() -> Int32? {
-    let hasJobs = !ready.isEmpty
+    let hasJobs = ready { !$0.isEmpty }
     return inbox.withLock { inbox -> Int32? in
       if inbox.isStopping { return nil }
       if hasJobs || !inbox.jobs.isEmpty || !inbox.mail.isEmpty { return 0 }
@@ -211,7 +211,7 @@ import Synchronization
     }
     foreignJobCount &+= UInt64(jobs.count)
     mailCount &+= UInt64(mail.count)
-    ready.append(contentsOf: jobs)
+    if !jobs.isEmpty { ready { $0.append(contentsOf: jobs) } }
     for message in mail { message() }
   }
 

@@ -18,13 +18,14 @@ package final class UpstreamConnection {
   let address: SocketAddress
   let server: UpstreamServer
   let pool: UpstreamPool
+  /// The server's count of changes when the address was last seen among its own.
+  var addressChanges: Int
   var idleSince = Instant(nanoseconds: 0)
   /// Whether no request has been sent on it before: then a close is no sign of staleness.
   var isFresh = true
 
   /// Received bytes; owned while the connection is lent.
   var input: Buffer?
-  var parser: ResponseParser
   var decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
   /// Fields behind a chunked body; made when there are any.
   var trailerFields: FieldSection?
@@ -64,7 +65,7 @@ package final class UpstreamConnection {
     self.address = address
     self.server = server
     self.pool = pool
-    parser = ResponseParser(limits: .response)
+    addressChanges = server.addressChanges
   }
 
   /// Whether another request may be sent: the last one ended well and nothing arrived since.
@@ -95,7 +96,6 @@ package final class UpstreamConnection {
     self.exchange = exchange
     transport.socket.observer = exchange.waiter
     response = .head
-    parser = ResponseParser(limits: .response)
     trailerFields = nil
     upload = .done
     if exchange.requestBody != nil {
@@ -109,22 +109,19 @@ package final class UpstreamConnection {
   }
 
   private func sendHead(_ exchange: Exchange) throws(Failure) {
-    let resources = pool.resources
-    resources.scratch.clear()
-    do throws(HTTP1Error) {
-      try encode(exchange.request, into: &resources.scratch)
-    } catch {
-      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    try pool.resources.scratch { head throws(Failure) in
+      head.clear()
+      do throws(HTTP1Error) { try encode(exchange.request, into: &head) } catch {
+        throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+      }
+      do throws(TransportError) { try transport.send(head.bytes) } catch { throw lost(error) }
     }
-    do throws(TransportError) {
-      try transport.send(resources.scratch.bytes)
-    } catch { throw lost(error) }
     exchange.upstream.sentAt = .now()
     try pushBody()
   }
 
   private func encode(_ request: Request, into output: inout Output) throws(HTTP1Error) {
-    let name = server.definition.label.server
+    let name = server.label.server
     switch pool.definition.hostRule {
     case .preserve where !request.authority.isEmpty:
       try RequestEncoder.encode(
@@ -139,6 +136,7 @@ package final class UpstreamConnection {
   }
 
   private func readHead(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
+    var parser = ResponseParser(limits: .response)
     var interims = 0
     while true {
       let progress: ParseProgress

@@ -60,7 +60,7 @@ package final class UpstreamPool {
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
       let server = choose(at: resources.loop.now)
-      exchange.server = server.definition.label
+      exchange.server = server.label
       if mayReuse, let connection = server.takeIdle() {
         connection.isFresh = false
         return connection

@@ -22,7 +22,7 @@ extension HTTP1Connection {
       exchange.answer(error)
     }
     let mayStay: Bool
-    if exchange.failure?.reason == .clientGone {
+    if exchange.isClientGone {
       mayStay = false
     } else {
       chain.runEgress(exchange)

@@ -22,7 +22,7 @@ extension HTTP1Connection {
     var input = borrowInput()
     if input.isEmpty { input.clear() } else { input.compact() }
     exchange.reset()
-    parser = RequestParser(limits: limits.head, rules: limits.rules)
+    var parser = RequestParser(limits: limits.head, rules: limits.rules)
     var startedAt: Instant? = input.isEmpty ? nil : loop.now
     while true {
       if !input.isEmpty {

@@ -61,10 +61,13 @@ extension HTTP1Connection {
   private func append(_ bytes: [UInt8], _ exchange: Exchange) async throws(Failure) {
     var appended = 0
     while appended < bytes.count {
-      let room = Transport.sendBytesMax - context.resources.scratch.count
-      let count = min(bytes.count - appended, room)
-      context.resources.scratch.append(bytes.span.extracting(appended..<appended + count))
-      appended += count
+      let start = appended
+      appended = context.resources.scratch { sent in
+        let end = min(bytes.count, start + Transport.sendBytesMax - sent.count)
+        sent.append(bytes.span.extracting(start..<end))
+        return end
+      }
+      let count = appended - start
       exchange.outcome.responseBodyBytes &+= UInt64(count)
       if appended < bytes.count { try await send(nil, exchange) }
     }
@@ -97,7 +100,6 @@ extension HTTP1Connection {
         }
     }
     staysOpen = mayKeepAlive(request) && framing != .untilClose && canSkipBody(of: request)
-    context.resources.scratch.clear()
     let sent: BodyFraming =
       switch framing {
       case .none: .none
@@ -110,9 +112,12 @@ extension HTTP1Connection {
     }
     do throws(HTTP1Error) {
       if exchange.isResponseOverfull { throw .unsafeField }
-      try ResponseEncoder.encode(
-        response, framing: sent, answering: request, keepsAlive: staysOpen,
-        blocks: exchange.rendered, into: &context.resources.scratch)
+      try context.resources.scratch { head throws(HTTP1Error) in
+        head.clear()
+        try ResponseEncoder.encode(
+          response, framing: sent, answering: request, keepsAlive: staysOpen,
+          blocks: exchange.rendered, into: &head)
+      }
     } catch {
       throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
     }
@@ -132,26 +137,26 @@ extension HTTP1Connection {
     var isInChunk = false
     while true {
       while let chunk = try body.ready() {
-        if framing == .chunked {
-          ChunkedEncoder.nextChunk(
-            of: chunk.count, isFirst: !isInChunk, into: &resources.scratch)
-          isInChunk = true
-        }
         exchange.outcome.responseBodyBytes &+= UInt64(chunk.count)
-        if resources.scratch.count + chunk.count <= Self.copiedMax {
-          resources.scratch.append(chunk.bytes)
-          chunk.buffer.consume(chunk.count)
-        } else {
-          // A long head and a full block together are more than one send carries.
-          if resources.scratch.count + chunk.count > Transport.sendBytesMax {
-            try await send(nil, exchange)
+        let (isCopied, size) = resources.scratch { sent in
+          if framing == .chunked {
+            ChunkedEncoder.nextChunk(of: chunk.count, isFirst: !isInChunk, into: &sent)
           }
-          try await send(chunk, exchange)
+          let size = sent.count + chunk.count
+          guard size <= Self.copiedMax else { return (false, size) }
+          sent.append(chunk.bytes)
+          chunk.buffer.consume(chunk.count)
+          return (true, size)
         }
+        isInChunk = framing == .chunked
+        if isCopied { continue }
+        // A long head and a full block together are more than one send carries.
+        if size > Transport.sendBytesMax { try await send(nil, exchange) }
+        try await send(chunk, exchange)
       }
       let isComplete = body.isComplete
       // Before a pause the chunk is ended: some clients hand on whole chunks only.
-      if isInChunk { ChunkedEncoder.endChunk(into: &resources.scratch) }
+      if isInChunk { resources.scratch { ChunkedEncoder.endChunk(into: &$0) } }
       isInChunk = false
       if isComplete, framing == .chunked { try endChunks(after: body) }
       let hasWaited = try await send(nil, exchange)
@@ -159,13 +164,15 @@ extension HTTP1Connection {
       // What came from the upstream while the client was waited for is not announced again.
       if !hasWaited { try await body.wait() }
       // Others have used the scratch in the meantime, and may have left bytes.
-      resources.scratch.clear()
+      resources.scratch { $0.clear() }
     }
   }
 
   private func endChunks(after body: any BodySource) throws(Failure) {
     do throws(HTTP1Error) {
-      try ChunkedEncoder.end(trailers: body.trailers, into: &context.resources.scratch)
+      try context.resources.scratch { sent throws(HTTP1Error) in
+        try ChunkedEncoder.end(trailers: body.trailers, into: &sent)
+      }
     } catch {
       throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
     }
@@ -175,22 +182,24 @@ extension HTTP1Connection {
   @discardableResult
   private func send(_ chunk: BodyChunk?, _ exchange: Exchange) async throws(Failure) -> Bool {
     let resources = context.resources
-    guard chunk != nil || !resources.scratch.isEmpty else { return false }
+    guard chunk != nil || resources.scratch({ !$0.isEmpty }) else { return false }
     hasSentHead = true
     do throws(TransportError) {
-      if let chunk {
-        try transport.send(resources.scratch.bytes, chunk.bytes)
-        chunk.buffer.consume(chunk.count)
-      } else {
-        try transport.send(resources.scratch.bytes)
+      try resources.scratch { sent throws(TransportError) in
+        if let chunk {
+          try transport.send(sent.bytes, chunk.bytes)
+          chunk.buffer.consume(chunk.count)
+        } else {
+          try transport.send(sent.bytes)
+        }
+        sent.clear()
       }
-      resources.scratch.clear()
       guard transport.hasUnsent else { return false }
       let before = Instant.now()
       try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
       exchange.waitedNanoseconds &+= context.loop.now.since(before)
       // The scratch is the worker's: others have used it in the meantime, and may have left bytes.
-      resources.scratch.clear()
+      resources.scratch { $0.clear() }
       return true
     } catch { throw Self.clientLost(error) }
   }

@@ -23,7 +23,6 @@ final class HTTP1Connection {
   /// Received bytes that are not consumed: borrowed with the first byte, given back when the
   /// connection rests.
   var input: Buffer?
-  var parser: RequestParser
   var body: HTTP1RequestBody?
   /// The exchange of the running task; nil while the connection rests.
   var exchange: Exchange?
@@ -54,7 +53,6 @@ final class HTTP1Connection {
     limits = listener.limits
     self.slot = slot
     self.context = context
-    parser = RequestParser(limits: limits.head, rules: limits.rules)
     openedAt = context.loop.now
   }
 
@@ -207,22 +205,23 @@ extension HTTP1Connection: DownstreamPeer {
       // The exchange ends as soon as it looks at the socket.
       return
     }
-    context.resources.scratch.clear()
-    do throws(HTTP1Error) {
-      try ResponseEncoder.encode(
-        head, framing: .none, answering: exchange.request, keepsAlive: true, blocks: [],
-        into: &context.resources.scratch)
-    } catch {
-      // An interim response tells nothing that the final one does not: it is left out.
-      return
-    }
-    do throws(TransportError) {
-      let resources = context.resources
-      try transport.send(resources.scratch.bytes)
-      isInterimUnsent = transport.hasUnsent
-    } catch {
-      // The socket is marked broken, and the exchange ends as soon as it looks.
-      return
+    context.resources.scratch { interim in
+      interim.clear()
+      do throws(HTTP1Error) {
+        try ResponseEncoder.encode(
+          head, framing: .none, answering: exchange.request, keepsAlive: true, blocks: [],
+          into: &interim)
+      } catch {
+        // An interim response tells nothing that the final one does not: it is left out.
+        return
+      }
+      do throws(TransportError) {
+        try transport.send(interim.bytes)
+        isInterimUnsent = transport.hasUnsent
+      } catch {
+        // The socket is marked broken, and the exchange ends as soon as it looks.
+        return
+      }
     }
   }
 }

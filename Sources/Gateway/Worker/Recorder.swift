@@ -9,7 +9,7 @@ import Telemetry
 /// Writes a worker's part of the access log and of the metrics.
 final class Recorder {
   let metrics = WorkerMetrics()
-  private var sink: AccessLogSink?
+  private let sink = Lent<AccessLogSink?>(nil)
   private let noRoute: RouteLabel
   private let protocolErrors: [String: UInt16]
 
@@ -18,18 +18,18 @@ final class Recorder {
   ///   - noRoute: stands for requests that no route took.
   ///   - protocolErrors: metric ids by the tokens of broken rules.
   init(sink: AccessLogSink?, noRoute: RouteLabel, protocolErrors: [String: UInt16]) {
-    self.sink = sink
+    self.sink { $0 = sink }
     self.noRoute = noRoute
     self.protocolErrors = protocolErrors
   }
 
-  func tick(now: Instant) { sink?.tick(now: now.nanoseconds) }
-  func flushLog() { sink?.flush() }
+  func tick(now: Instant) { sink { $0 }?.tick(now: now.nanoseconds) }
+  func flushLog() { sink { $0 }?.flush() }
 
   /// Goes on with another log; what has gathered goes to the old one.
   func log(to sink: AccessLogSink?) {
     flushLog()
-    self.sink = sink
+    self.sink { $0 = sink }
   }
 
   func countProtocolError(_ token: StaticString) {
@@ -41,7 +41,7 @@ final class Recorder {
     let duration = now.since(exchange.startedAt)
     let overhead = duration > exchange.waitedNanoseconds ? duration - exchange.waitedNanoseconds : 0
     count(exchange, duration: duration, overhead: overhead)
-    guard let sink else { return }
+    guard let sink = sink({ $0 }) else { return }
     let peerText = exchange.connection?.peerText ?? []
     let label = exchange.server
     let upstream = label?.upstream ?? []
@@ -88,7 +88,7 @@ final class Recorder {
     record.duration = duration
     record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
     record.overhead = overhead
-    if let failure = exchange.failure {
+    if exchange.hasFailed, let failure = exchange.failure {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
     }
@@ -98,7 +98,7 @@ final class Recorder {
 
   private func flags(_ exchange: Exchange) -> AccessFlags {
     var flags: AccessFlags = []
-    if exchange.failure?.reason == .clientGone { flags.insert(.clientGone) }
+    if exchange.isClientGone { flags.insert(.clientGone) }
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
