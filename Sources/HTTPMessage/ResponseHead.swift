@@ -13,6 +13,7 @@ public final class ResponseHead {
     @usableFromInline var version = HTTPVersion.http11
     @usableFromInline var framing = BodyFraming.none
     @usableFromInline var keepsAlive = true
+    @usableFromInline var upgrades = false
 
     init() {}
   }
@@ -36,6 +37,12 @@ public final class ResponseHead {
   @inlinable public var keepsAlive: Bool {
     get { line.value.keepsAlive }
     set { line[\.keepsAlive] = newValue }
+  }
+
+  /// Whether its Connection field says `upgrade`.
+  @inlinable public var upgrades: Bool {
+    get { line.value.upgrades }
+    set { line[\.upgrades] = newValue }
   }
 
   /// Forgets everything and returns the block that the head stood in.

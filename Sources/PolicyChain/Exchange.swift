@@ -59,6 +59,11 @@ public final class Exchange {
     get { ownFailure }
     set { ownFailure = newValue }
   }
+  /// What holds once the connection speaks another protocol; nil when it stays with HTTP.
+  public var upgrade: UpgradeTerms? {
+    get { ownUpgrade }
+    set { ownUpgrade = newValue }
+  }
   /// The server that answered, or was the last to be tried.
   public var server: ServerLabel? {
     get { ownServer }
@@ -74,6 +79,7 @@ public final class Exchange {
   private var ownRoute: RouteLabel?
   private var ownFailure: Failure?
   private var ownServer: ServerLabel?
+  private var ownUpgrade: UpgradeTerms?
   private var ownAllowedMethods: [UInt8] = []
   private let blocks = Lent<[FieldBlock]>([])
   private let held = Lent<[any ExchangeResource]>([])
@@ -130,6 +136,7 @@ public final class Exchange {
     ownFailure = nil
     ownServer = nil
     ownResponseBody = .none
+    if ownUpgrade != nil { ownUpgrade = nil }
     if !ownAllowedMethods.isEmpty { ownAllowedMethods = [] }
     clearRendered()
   }

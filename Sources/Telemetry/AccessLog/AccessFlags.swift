@@ -16,9 +16,14 @@ public struct AccessFlags: OptionSet, BitwiseCopyable, Sendable {
   /// The connection was closed after this answer because the gateway was draining.
   @inlinable public static var draining: Self { Self(rawValue: 1 << 4) }
 
+  /// Which side ended an upgraded connection.
+  @inlinable public static var closedByClient: Self { Self(rawValue: 1 << 5) }
+  @inlinable public static var closedByUpstream: Self { Self(rawValue: 1 << 6) }
+
   /// All flags by their names in the log, in the order in which they are written.
   static let names: [(flag: AccessFlags, name: StaticString)] = [
     (.clientGone, "client_gone"), (.responseCut, "response_cut"), (.retried, "retried"),
     (.upstreamReused, "upstream_reused"), (.draining, "draining"),
+    (.closedByClient, "closed_by_client"), (.closedByUpstream, "closed_by_upstream"),
   ]
 }
