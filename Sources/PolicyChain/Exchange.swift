@@ -26,6 +26,8 @@ public final class Exchange {
     set { ownPeer = newValue }
   }
 
+  /// Whether the request has a body.
+  public var hasRequestBody: Bool { ownRequestBody != nil }
   /// The request's body; nil when it has none.
   public var requestBody: (any BodySource)? {
     get { ownRequestBody }
@@ -121,16 +123,22 @@ public final class Exchange {
     while let resource = held({ $0.popLast() }) { resource.release(after: self) }
   }
 
-  /// Forgets everything, so that the next request can use this exchange.
+  /// Forgets everything, so that another connection can use this exchange.
   ///
   /// The blocks that the heads stood in are returned to their owners first.
   public func reset() {
+    startOver()
+    ownConnection = nil
+    ownPeer = nil
+  }
+
+  /// Forgets everything but the connection and its peer, so that its next request can use this
+  /// exchange.
+  public func startOver() {
     precondition(held { $0.isEmpty }, "An exchange is finished before it is reused.")
     request.reset()
     response.reset()
     state.value = ExchangeState()
-    ownConnection = nil
-    ownPeer = nil
     ownRequestBody = nil
     ownRoute = nil
     ownFailure = nil

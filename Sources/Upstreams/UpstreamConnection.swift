@@ -26,6 +26,8 @@ package final class UpstreamConnection {
 
   /// Received bytes; owned while the connection is lent.
   var input: Buffer?
+  private var parser: ResponseParser
+  private var interimCount = 0
   var decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
   /// Fields behind a chunked body; made when there are any.
   var trailerFields: FieldSection?
@@ -66,6 +68,7 @@ package final class UpstreamConnection {
     self.server = server
     self.pool = pool
     addressChanges = server.addressChanges
+    parser = ResponseParser(limits: .response)
   }
 
   /// Whether another request may be sent: the last one ended well and nothing arrived since.
@@ -91,21 +94,19 @@ package final class UpstreamConnection {
 
   // MARK: One exchange
 
-  /// Sends the request and reads up to the final response head.
-  func begin(_ exchange: Exchange) async throws(Failure) {
+  /// Sends the request, or as much of it as can be sent now.
+  func begin(_ exchange: Exchange) throws(Failure) {
     self.exchange = exchange
     transport.socket.observer = exchange.waiter
     response = .head
+    parser = ResponseParser(limits: .response)
+    interimCount = 0
     trailerFields = nil
     upload = .done
-    if exchange.requestBody != nil {
+    if exchange.hasRequestBody {
       upload = .body(isChunked: exchange.request.framing == .chunked)
     }
     try sendHead(exchange)
-    let input = self.input ?? pool.resources.buffers.borrow()
-    self.input = input
-    try await readHead(exchange, input)
-    exchange.upstream.status = exchange.response.status
   }
 
   private func sendHead(_ exchange: Exchange) throws(Failure) {
@@ -135,41 +136,53 @@ package final class UpstreamConnection {
     }
   }
 
-  private func readHead(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
-    var parser = ResponseParser(limits: .response)
-    var interims = 0
+  /// Reads on in the response's head, without waiting. Returns whether it is complete and final.
+  func readHead(_ exchange: Exchange) throws(Failure) -> Bool {
     while true {
-      let progress: ParseProgress
-      do throws(HTTP1Error) {
-        progress = try parser.parse(
-          input, into: exchange.response, answering: exchange.request.method)
-      } catch { throw invalid(error) }
-      switch progress {
-      case .done where exchange.response.status >= 200:
-        // What an upstream does behind an upgrade that it did not make is not known to end well.
-        if exchange.upgrade != nil { exchange.response.keepsAlive = false }
-        expectBody(exchange.response)
-        return
-      case .done where exchange.response.status == 101:
-        guard let terms = exchange.upgrade, isUpgraded(exchange.response, by: terms) else {
-          throw invalid(nil)
-        }
-        response = .done(isReusable: false)
-        return
-      case .done:
-        interims += 1
-        guard interims <= Self.interimMax else { throw invalid(nil) }
-        exchange.peer?.sendInterim(exchange.response)
-        exchange.response.reset()
-      case .needsMore:
-        while try !receiveHeadBytes(exchange, input) { try await waitForProgress(exchange) }
+      if let input, !input.isEmpty, try parse(input, exchange) == .done {
+        if try isFinal(exchange) { return true }
+        continue
       }
+      guard try receiveHeadBytes(exchange) else { return false }
     }
   }
 
+  private func parse(_ input: Buffer, _ exchange: Exchange) throws(Failure) -> ParseProgress {
+    do throws(HTTP1Error) {
+      return try parser.parse(
+        input, into: exchange.response, answering: exchange.request.method)
+    } catch { throw invalid(error) }
+  }
+
+  /// Takes a complete head for what it is. An interim one goes to the client, and another follows.
+  private func isFinal(_ exchange: Exchange) throws(Failure) -> Bool {
+    let head = exchange.response
+    if head.status >= 200 {
+      // What an upstream does behind an upgrade that it did not make is not known to end well.
+      if exchange.upgrade != nil { head.keepsAlive = false }
+      expectBody(head)
+    } else if head.status == 101 {
+      guard let terms = exchange.upgrade, isUpgraded(head, by: terms) else { throw invalid(nil) }
+      response = .done(isReusable: false)
+    } else {
+      interimCount += 1
+      guard interimCount <= Self.interimMax else { throw invalid(nil) }
+      exchange.peer?.sendInterim(head)
+      head.reset()
+      return false
+    }
+    exchange.upstream.status = head.status
+    return true
+  }
+
   /// Reads once, without waiting. Returns whether there was something.
-  private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) throws(Failure) -> Bool {
+  private func receiveHeadBytes(_ exchange: Exchange) throws(Failure) -> Bool {
     try pushBody()
+    // A server that is silent gets no buffer yet: the one used last is still in the cache when its
+    // answer comes.
+    if input == nil, !transport.isSecure, !transport.mayHaveBytes { return false }
+    let input = self.input ?? pool.resources.buffers.borrow()
+    self.input = input
     // Interim heads before this one have used up room; a head that fills the whole block was
     // refused by the parser before.
     if input.isEmpty { input.clear() } else if input.freeCount == 0 { input.compact() }

@@ -62,9 +62,12 @@ package final class UpstreamServer {
   var newestIdle: UpstreamConnection? { idle { $0.last } }
 
   /// The idle connection that was used last and is still good.
-  func takeIdle() -> UpstreamConnection? {
+  func lendIdle() -> UpstreamConnection? {
     while let connection = idle({ $0.popLast() }) {
-      if connection.isReusable && isCurrent(connection) { return connection }
+      if connection.isReusable && isCurrent(connection) {
+        connection.isFresh = false
+        return connection
+      }
       connection.close(isAborting: false)
     }
     return nil

@@ -33,9 +33,14 @@ final class HTTP1Connection {
   var hasSentHead = false
   /// Whether the present response leaves the connection open.
   var staysOpen = false
+  /// Whether a chunk of the present response's body has begun and not ended.
+  var isInChunk = false
   /// Whether part of an interim response waits for the client to take it.
   var isInterimUnsent = false
   private var requestCount: UInt32 = 0
+  /// The generation that `listener` and `isListenerGone` were looked up in.
+  private var generationSeen = 0
+  private var isListenerGone = false
   private(set) var isClosed = false
   /// While the connection rests: when it is closed for good.
   private(set) var deadline = Instant.never
@@ -61,6 +66,8 @@ final class HTTP1Connection {
     deadline = .never
     let exchange = context.exchanges.borrow()
     self.exchange = exchange
+    exchange.connection = connection
+    exchange.peer = self
     transport.socket.observer = exchange.waiter
     var isResting = false
     if await secure(exchange) { isResting = await serveRequests(exchange) }
@@ -118,20 +125,27 @@ final class HTTP1Connection {
     }
   }
 
-  /// Looks up what the newest configuration says. A listener that is gone serves its last requests
-  /// as before.
+  /// Looks up what the newest configuration says, once for each. A listener that is gone serves its
+  /// last requests as before.
   func refreshListener() {
-    if let current = context.generation.listener(connection.listener) { listener = current }
+    guard generationSeen != context.generationCount else { return }
+    generationSeen = context.generationCount
+    let current = context.generation.listener(connection.listener)
+    if let current { listener = current }
+    isListenerGone = current == nil
   }
 
   /// Whether the connection may take another request after the present one.
   func mayKeepAlive(_ request: Request) -> Bool {
-    request.keepsAlive && !context.endsKeepAlive && !isListenerGone
+    request.keepsAlive && !context.endsKeepAlive && isListenerThere
       && requestCount < limits.requestsMax
       && context.loop.now.since(openedAt) < limits.ageMax * 1_000_000
   }
 
-  private var isListenerGone: Bool { context.generation.listener(connection.listener) == nil }
+  private var isListenerThere: Bool {
+    if generationSeen == context.generationCount { return !isListenerGone }
+    return context.generation.listener(connection.listener) != nil
+  }
 
   // MARK: Resting and closing
 

@@ -21,6 +21,8 @@ final class WorkerContext {
   private let start: TaskStarter
   /// The generation that new requests are served by.
   private(set) var generation: Generation
+  /// Counts the generations, from 1.
+  private(set) var generationCount = 1
   /// Whether answers say that their connection ends.
   private(set) var endsKeepAlive = false
   /// Whether connections end that have no request.
@@ -58,6 +60,7 @@ final class WorkerContext {
   func adopt(_ next: Generation) {
     let previous = generation
     generation = next
+    generationCount += 1
     previous.retire(after: next)
   }
 
