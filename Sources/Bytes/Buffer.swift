@@ -10,12 +10,16 @@
   public let capacity: Int
   @usableFromInline let base: UnsafeMutableRawPointer
   @usableFromInline let window = Cell(Window(start: 0, end: 0))
-  /// The next idle buffer, while this one waits in a pool.
-  var below: Buffer?
+  /// Whether it waits in a pool.
+  var isIdle: Bool {
+    get { window.value.isIdle }
+    set { window[\.isIdle] = newValue }
+  }
 
   @usableFromInline struct Window: BitwiseCopyable {
     @usableFromInline var start: Int
     @usableFromInline var end: Int
+    @usableFromInline var isIdle = false
 
     @inlinable init(start: Int, end: Int) {
       self.start = start

@@ -32,16 +32,18 @@ extension Span where Element == UInt8 {
       controls(in: unsafe UInt64(littleEndian: (base + index).loadUnaligned(as: UInt64.self)))
     }
     var index = start
-    while true {
+    while index < count, count >= 8 {
       // Runs of text are long: two words at a time, and each alone only when one may have a hit.
       while index <= count &- 16, marks(index) | marks(index &+ 8) == 0 { index &+= 16 }
-      guard index <= count &- 8 else { break }
-      let hits = marks(index)
+      if index == count { return count }
+      // The last word overlaps bytes before `index`, whose marks do not count any more.
+      let first = min(index, count &- 8)
+      let hits = marks(first) & (~0 &<< UInt64(truncatingIfNeeded: (index &- first) &* 8))
       if hits == 0 {
-        index &+= 8
+        index = first &+ 8
         continue
       }
-      index &+= hits.trailingZeroBitCount &>> 3
+      index = first &+ hits.trailingZeroBitCount &>> 3
       if unsafe ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self)) { return index }
       index &+= 1
     }

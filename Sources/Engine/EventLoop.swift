@@ -38,7 +38,7 @@ import Synchronization
   private let inbox = Mutex(Inbox())
   private let ready = Lent<[UnownedJob]>([])
   private var running: [UnownedJob] = []
-  private var wheel: TimerWheel
+  private let wheel: Lent<TimerWheel>
   @usableFromInline let clock: Cell<Instant>
   private let turns = Cell(UInt64(0))
   /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to
@@ -74,7 +74,7 @@ import Synchronization
     unsafe events = .allocate(capacity: Self.eventsMax)
     let now = Instant.now()
     clock = Cell(now)
-    wheel = TimerWheel(now: now)
+    wheel = Lent(TimerWheel(now: now))
     ready { $0.reserveCapacity(1024) }
     running.reserveCapacity(1024)
     // A null pointer marks the wake-up descriptor. It is level-triggered: it is read when it fires.
@@ -129,7 +129,7 @@ import Synchronization
   }
 
   /// Deadlines that are armed at this moment.
-  public var timerCount: Int { wheel.count }
+  public var timerCount: Int { wheel { $0.count } }
 
   /// Ends `run` after the current turn. Callable from any thread.
   public func stop() {
@@ -151,7 +151,7 @@ import Synchronization
       // EINTR leaves the count at -1: a signal is only a reason to look again.
       if count > 0 { dispatch(Int(count)) }
       collectInbox()
-      wheel.advance(to: now)
+      wheel { $0.advance(to: now) }
     }
     thread.store(0, ordering: .relaxed)
   }
@@ -180,7 +180,7 @@ import Synchronization
       if inbox.isStopping { return nil }
       if hasJobs || !inbox.jobs.isEmpty || !inbox.mail.isEmpty { return 0 }
       inbox.isAsleep = true
-      return wheel.millisecondsUntilNext(from: now)
+      return wheel { $0.millisecondsUntilNext(from: now) }
     }
   }
 
@@ -226,8 +226,8 @@ import Synchronization
 
   /// Looks at `target` no later than at its deadline. Not to be called while a deadline is being
   /// told.
-  public func arm(_ target: any TimerTarget) { wheel.arm(target) }
-  public func disarm(_ target: any TimerTarget) { wheel.disarm(target) }
+  public func arm(_ target: any TimerTarget) { wheel { $0.arm(target) } }
+  public func disarm(_ target: any TimerTarget) { wheel { $0.disarm(target) } }
 
   /// Starts to watch `source`, which is retained until `unwatch`.
   func watch(_ source: EventSource, for interest: PollEvents) throws(SystemError) {

@@ -56,7 +56,7 @@ extension FieldSection {
         start: start, nameCount: nameCount, valueOffset: nameCount &+ 2,
         valueCount: lineCount &- nameCount &- 4, lineCount: lineCount, field: field, isAdded: true))
     precondition(isListed, "The room for the entry was checked.")
-    present.insert(field)
+    known { $0.insert(field) }
     return TextRange(
       start: start &+ nameCount &+ 2, count: lineCount &- nameCount &- 4, isAdded: true)
   }

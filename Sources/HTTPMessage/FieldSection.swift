@@ -16,15 +16,14 @@ public final class FieldSection {
   @usableFromInline let received = HeldBuffer()
   @usableFromInline let added: Buffer
   @usableFromInline let list: FixedList<FieldEntry>
-  @usableFromInline let known = Cell(KnownFieldSet())
+  /// Lent and not in a `Cell`: it grows by a bit where it stands, and copying it for that would
+  /// stall on the word that was just written.
+  @usableFromInline let known = Lent(KnownFieldSet())
 
   /// All lines in order, removed ones included.
   public var entries: Entries { Entries(list: list) }
   /// Known fields that have at least one line which is not removed.
-  @inlinable public internal(set) var present: KnownFieldSet {
-    get { known.value }
-    set { known.value = newValue }
-  }
+  @inlinable public var present: KnownFieldSet { known { $0 } }
 
   /// The lines of a section, to look at: they change with it.
   public struct Entries: RandomAccessCollection {
@@ -44,7 +43,7 @@ public final class FieldSection {
   @discardableResult
   public func reset() -> Buffer? {
     list.removeAll()
-    present = KnownFieldSet()
+    known { $0 = KnownFieldSet() }
     added.clear()
     return received.take()
   }
@@ -53,7 +52,7 @@ public final class FieldSection {
   /// line said stays readable when the lines behind it cannot be used.
   public func forgetLines() {
     list.removeAll()
-    present = KnownFieldSet()
+    known { $0 = KnownFieldSet() }
     received.keep(nil)
   }
 
@@ -63,7 +62,7 @@ public final class FieldSection {
   /// Records a received line. Returns false when the section is full.
   public func appendReceived(_ entry: FieldEntry) -> Bool {
     guard list.append(entry) else { return false }
-    present.insert(entry.field)
+    known { $0.insert(entry.field) }
     return true
   }
 
@@ -96,7 +95,7 @@ public final class FieldSection {
     for index in list.indices where list[index].field == field {
       list[index].isRemoved = true
     }
-    present.remove(field)
+    known { $0.remove(field) }
   }
 
   /// Marks every line whose field is in `fields` as removed: one pass, whatever their number.
@@ -105,14 +104,16 @@ public final class FieldSection {
     for index in list.indices where fields.contains(list[index].field) {
       list[index].isRemoved = true
     }
-    present.subtract(fields)
+    known { $0.subtract(fields) }
   }
 
   /// Marks the line at `index` as removed.
   public func remove(at index: Int) {
     list[index].isRemoved = true
     let field = list[index].field
-    if !list.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
+    if !list.contains(where: { $0.field == field && !$0.isRemoved }) {
+      known { $0.remove(field) }
+    }
   }
 
   /// Marks every line called `lowercasedName` as removed.

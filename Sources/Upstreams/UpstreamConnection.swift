@@ -26,7 +26,7 @@ package final class UpstreamConnection {
 
   /// Received bytes; owned while the connection is lent.
   var input: Buffer?
-  private var parser: ResponseParser
+  private let parser = Lent(ResponseParser(limits: .response))
   private var interimCount = 0
   var decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
   /// Fields behind a chunked body; made when there are any.
@@ -68,7 +68,6 @@ package final class UpstreamConnection {
     self.server = server
     self.pool = pool
     addressChanges = server.addressChanges
-    parser = ResponseParser(limits: .response)
   }
 
   /// Whether another request may be sent: the last one ended well and nothing arrived since.
@@ -99,7 +98,7 @@ package final class UpstreamConnection {
     self.exchange = exchange
     transport.socket.observer = exchange.waiter
     response = .head
-    parser = ResponseParser(limits: .response)
+    parser { $0 = ResponseParser(limits: .response) }
     interimCount = 0
     trailerFields = nil
     upload = .done
@@ -149,8 +148,9 @@ package final class UpstreamConnection {
 
   private func parse(_ input: Buffer, _ exchange: Exchange) throws(Failure) -> ParseProgress {
     do throws(HTTP1Error) {
-      return try parser.parse(
-        input, into: exchange.response, answering: exchange.request.method)
+      return try parser { parser throws(HTTP1Error) in
+        try parser.parse(input, into: exchange.response, answering: exchange.request.method)
+      }
     } catch { throw invalid(error) }
   }
 
