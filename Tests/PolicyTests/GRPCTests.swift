@@ -9,22 +9,24 @@ import Testing
 @testable import Policies
 
 @Suite struct GRPCTests {
-  @Test(arguments: [
-    ("1S", 1_000), ("100m", 100), ("2M", 120_000), ("1H", 3_600_000), ("1u", 1), ("1001u", 2),
-    ("1n", 1), ("1000001n", 2), ("0m", 0), ("99999999H", 359_999_996_400_000),
-    ("99999999999999999999999999999999S", 1_125_899_906_842_000),
-    ("18446744073709551616m", 1 << 50),
-    ("", nil), ("S", nil), ("10", nil), ("-1S", nil), ("1.5S", nil), ("1 S", nil), ("1s", nil),
-    ("+1S", nil), ("0x1S", nil),
-  ] as [(String, UInt64?)])
+  @Test(
+    arguments: [
+      ("1S", 1_000), ("100m", 100), ("2M", 120_000), ("1H", 3_600_000), ("1u", 1), ("1001u", 2),
+      ("1n", 1), ("1000001n", 2), ("0m", 0), ("99999999H", 359_999_996_400_000),
+      ("99999999999999999999999999999999S", 1_125_899_906_842_000),
+      ("18446744073709551616m", 1 << 50),
+      ("", nil), ("S", nil), ("10", nil), ("-1S", nil), ("1.5S", nil), ("1 S", nil), ("1s", nil),
+      ("+1S", nil), ("0x1S", nil),
+    ] as [(String, UInt64?)])
   func `a timeout is read and saturates`(text: String, milliseconds: UInt64?) {
     #expect(GRPCTimeout.milliseconds(text.utf8Span.span) == milliseconds)
   }
 
-  @Test(arguments: [
-    (0, "0m"), (1_500, "1500m"), (99_999_999, "99999999m"), (100_000_000, "100000S"),
-    (100_000_000_000, "1666666M"), (UInt64.max, "99999999H"),
-  ] as [(UInt64, String)])
+  @Test(
+    arguments: [
+      (0, "0m"), (1_500, "1500m"), (99_999_999, "99999999m"), (100_000_000, "100000S"),
+      (100_000_000_000, "1666666M"), (UInt64.max, "99999999H"),
+    ] as [(UInt64, String)])
   func `a timeout has at most eight digits`(milliseconds: UInt64, text: String) {
     var output = Output(capacity: 16)
     GRPCTimeout.append(milliseconds: milliseconds, to: &output)
@@ -46,10 +48,11 @@ import Testing
     try TestExchange("POST /a.B/C", fields: ["Content-Type: application/grpc"] + fields)
   }
 
-  @Test(arguments: [
-    (TimeBound.span(.seconds(15)), "2S", 2_000), (.span(.seconds(1)), "2S", 1_000),
-    (.off, "500m", 500),
-  ] as [(TimeBound, String, UInt64)])
+  @Test(
+    arguments: [
+      (TimeBound.span(.seconds(15)), "2S", 2_000), (.span(.seconds(1)), "2S", 1_000),
+      (.off, "500m", 500),
+    ] as [(TimeBound, String, UInt64)])
   func `the earlier deadline holds`(total: TimeBound, asked: String, left: UInt64) throws {
     let test = try call(["grpc-timeout: \(asked)"])
     var settings = RouteTimeouts.Settings()
@@ -86,10 +89,11 @@ import Testing
     #expect(throws: Failure.self) { try test.exchange.passGRPCDeadline() }
   }
 
-  @Test(arguments: [
-    (401, "16"), (403, "7"), (404, "12"), (429, "8"), (503, "14"), (504, "4"), (502, "14"),
-    (400, "13"), (413, "2"), (500, "2"), (405, "2"),
-  ] as [(UInt16, String)])
+  @Test(
+    arguments: [
+      (401, "16"), (403, "7"), (404, "12"), (429, "8"), (503, "14"), (504, "4"), (502, "14"),
+      (400, "13"), (413, "2"), (500, "2"), (405, "2"),
+    ] as [(UInt16, String)])
   func `a refusal is a trailers-only answer`(status: UInt16, code: String) throws {
     let test = try call()
     test.exchange.answer(Failure.refused(Reason("too_bad", status, "100 % no.")))
