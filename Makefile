@@ -32,7 +32,7 @@ test: test-dependencies $(venv) ## Unit tests, scenarios, tidy and format checks
 	@Tools/run-tests
 
 .PHONY: deep
-deep: test-dependencies bench-dependencies deep-dependencies $(venv) ## What takes longer: sanitizers, long fuzzing
+deep: test-dependencies deep-dependencies $(venv) ## What takes longer: sanitizers, long fuzzing
 	@Tools/run-tests --deep
 
 .PHONY: scenarios
@@ -75,7 +75,7 @@ test-dependencies:
 bench-dependencies:
 	@Tools/install-dependencies build bench
 deep-dependencies:
-	@Tools/install-dependencies deep
+	@Tools/install-dependencies build bench deep
 
 $(venv): Tests/Scenarios/requirements.txt
 	@Tools/install-python
