@@ -10,6 +10,8 @@ public final class PolicyChain {
     case wrapping(any Wrapping)
   }
 
+  /// Whether one of the steps answers preflights.
+  public let answersPreflights: Bool
   private let steps: [Step]
   /// How many of the steps decide at once, before the first one that may wait.
   @usableFromInline let openingCount: Int
@@ -22,6 +24,9 @@ public final class PolicyChain {
   public init(steps: [Step], egress: [any Egress], destination: any Destination) {
     self.steps = steps
     self.destination = destination
+    answersPreflights = steps.contains { step in
+      if case .admission(let policy) = step { policy is any PreflightAnswering } else { false }
+    }
     let first = steps.firstIndex { if case .wrapping = $0 { true } else { false } }
     openingCount = first ?? steps.count
     hasWrapping = first != nil

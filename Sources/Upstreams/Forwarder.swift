@@ -44,6 +44,7 @@ package final class Forwarder: Destination {
       exchange.upstream.attempts += 1
       exchange.upstream.isReused = !connection.isFresh
       do throws(Failure) {
+        try exchange.passGRPCDeadline()
         try connection.begin(exchange)
         while try !connection.readHead(exchange) {
           try await connection.waitForProgress(exchange)
