@@ -29,12 +29,17 @@ extension Span where Element == UInt8 {
     in base: UnsafeRawPointer, from start: Int, to count: Int
   ) -> Int {
     func marks(_ index: Int) -> UInt64 {
-      controls(in: unsafe UInt64(littleEndian: (base + index).loadUnaligned(as: UInt64.self)))
+      let word = unsafe (base + index).loadUnaligned(as: UInt64.self)
+      return controls(in: UInt64(littleEndian: word))
+    }
+    func hasMarks(_ index: Int) -> Bool {
+      let marks = controls(in: unsafe (base + index).loadUnaligned(as: SIMD2<UInt64>.self))
+      return marks[0] | marks[1] != 0
     }
     var index = start
     while index < count, count >= 8 {
       // Runs of text are long: two words at a time, and each alone only when one may have a hit.
-      while index <= count &- 16, marks(index) | marks(index &+ 8) == 0 { index &+= 16 }
+      while index <= count &- 16, !hasMarks(index) { index &+= 16 }
       if index == count { return count }
       // The last word overlaps bytes before `index`, whose marks do not count any more.
       let first = min(index, count &- 8)
@@ -60,6 +65,14 @@ extension Span where Element == UInt8 {
   private static func controls(in word: UInt64) -> UInt64 {
     ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
       & 0x8080_8080_8080_8080
+  }
+
+  /// The same for two words at once.
+  @inline(__always)
+  private static func controls(in words: SIMD2<UInt64>) -> SIMD2<UInt64> {
+    let low = words &- SIMD2(repeating: 0x2020_2020_2020_2020)
+    let high = words &+ SIMD2(repeating: 0x0101_0101_0101_0101)
+    return (low | high) & ~words & SIMD2(repeating: 0x8080_8080_8080_8080)
   }
 
   /// The index of the first byte at `start` or later that is no letter, digit or hyphen, or

@@ -40,13 +40,17 @@ final class Recorder {
   func record(_ exchange: Exchange, listenerName: [UInt8], now: Instant) {
     let duration = now.since(exchange.startedAt)
     let overhead = duration > exchange.waitedNanoseconds ? duration - exchange.waitedNanoseconds : 0
-    count(exchange, duration: duration, overhead: overhead)
-    guard let sink = sink({ $0 }) else { return }
-    let peerText = exchange.connection?.peerText ?? []
+    let connection = exchange.connection
     let label = exchange.server
+    let taken = exchange.route
+    count(
+      exchange, listener: connection?.listener.metric ?? 0, route: taken, server: label,
+      duration: duration, overhead: overhead)
+    guard let sink = sink({ $0 }) else { return }
+    let peerText = connection?.peerText ?? []
     let upstream = label?.upstream ?? []
     let server = label?.server ?? []
-    let route = exchange.route?.name ?? []
+    let route = taken?.name ?? []
     let request = exchange.request
     let fields = request.fields
     var record = AccessRecord()
@@ -65,7 +69,7 @@ final class Recorder {
     }
     record.version = request.version.name.bytes
     if let agent = fields.first(.userAgent) { record.userAgent = fields.value(at: agent) }
-    let security = exchange.connection?.security
+    let security = connection?.security
     let serverName = security?.serverName ?? []
     let protocolName = security?.protocolName ?? []
     if let security {
@@ -110,17 +114,19 @@ final class Recorder {
     return flags
   }
 
-  private func count(_ exchange: Exchange, duration: UInt64, overhead: UInt64) {
+  private func count(
+    _ exchange: Exchange, listener: UInt16, route: RouteLabel?, server: ServerLabel?,
+    duration: UInt64, overhead: UInt64
+  ) {
     let key = RequestKey(
-      listener: UInt16(truncatingIfNeeded: exchange.connection?.listener.index ?? 0),
-      route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
+      listener: listener, route: route?.metric ?? noRoute.metric, method: exchange.request.method.metric,
       status: exchange.recordedStatus)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
-    guard let label = exchange.server else { return }
+    guard let server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let answered = exchange.upstream.firstByteAt
     metrics.upstreamEnded(
-      upstream: label.upstreamMetric, server: label.serverMetric, status: exchange.upstream.status,
+      upstream: server.upstreamMetric, server: server.serverMetric, status: exchange.upstream.status,
       duration: answered.map { $0.since(sent) } ?? duration)
   }
 }
