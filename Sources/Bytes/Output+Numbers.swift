@@ -24,10 +24,10 @@ extension Output {
     let rest = number &- hundreds &* 100
     let tens = (rest &* 103) &>> 10
     let text = 0x30_3030 | hundreds | tens &<< 8 | (rest &- tens &* 10) &<< 16
-    let isShort = number < 100
+    let missing: UInt32 = number < 100 ? 1 : 0
     reserve(4)
-    unsafe (base + count).storeBytes(of: (isShort ? text &>> 8 : text).littleEndian, as: UInt32.self)
-    used &+= isShort ? 2 : 3
+    unsafe (base + count).storeBytes(of: (text &>> (missing &* 8)).littleEndian, as: UInt32.self)
+    used &+= 3 &- Int(missing)
   }
 
   /// Appends the last `width` decimal digits of the number, with leading zeros.

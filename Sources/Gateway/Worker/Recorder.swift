@@ -119,14 +119,16 @@ final class Recorder {
     duration: UInt64, overhead: UInt64
   ) {
     let key = RequestKey(
-      listener: listener, route: route?.metric ?? noRoute.metric, method: exchange.request.method.metric,
+      listener: listener, route: route?.metric ?? noRoute.metric,
+      method: exchange.request.method.metric,
       status: exchange.recordedStatus)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
     guard let server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let answered = exchange.upstream.firstByteAt
     metrics.upstreamEnded(
-      upstream: server.upstreamMetric, server: server.serverMetric, status: exchange.upstream.status,
+      upstream: server.upstreamMetric, server: server.serverMetric,
+      status: exchange.upstream.status,
       duration: answered.map { $0.since(sent) } ?? duration)
   }
 }
