@@ -25,7 +25,6 @@ package final class TraceContext: Admission {
     }
     // What is removed can still be read.
     fields.remove(.traceparent)
-    let span = Self.nonZero(random)
     let value = fields.add(.traceparent) { line in
       line.append("00-")
       if let kept {
@@ -36,7 +35,7 @@ package final class TraceContext: Admission {
         line.append(hex: Self.nonZero(random), width: 16)
       }
       line.append("-")
-      line.append(hex: span, width: 16)
+      line.append(hex: Self.nonZero(random), width: 16)
       line.append("-0")
       // A new trace's right half is random; flags that this version does not define go on as zero:
       // section 3.2.2.5.

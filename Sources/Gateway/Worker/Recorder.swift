@@ -79,25 +79,29 @@ final class Recorder {
       record.tlsProtocol = protocolName.span
       record.isResumed = security.isResumed
     }
-    record.status = exchange.recordedStatus
-    record.bytesIn = exchange.outcome.requestBodyBytes
-    record.bytesOut = exchange.outcome.responseBodyBytes
     record.peerAddress = peerText.span
     record.clientAddress =
       exchange.clientText.isEmpty ? peerText.span : request.text(exchange.clientText)
     record.upstream = upstream.span
     record.server = server.span
-    record.attempts = exchange.upstream.attempts
-    record.upstreamStatus = exchange.upstream.status
     record.duration = duration
-    record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
     record.overhead = overhead
+    addNumbers(of: exchange, to: &record)
     if exchange.hasFailed, let failure = exchange.failure {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
     }
     record.flags = flags(exchange)
     sink.append(record, now: now.nanoseconds)
+  }
+
+  private func addNumbers(of exchange: Exchange, to record: inout AccessRecord) {
+    record.status = exchange.recordedStatus
+    record.bytesIn = exchange.outcome.requestBodyBytes
+    record.bytesOut = exchange.outcome.responseBodyBytes
+    record.attempts = exchange.upstream.attempts
+    record.upstreamStatus = exchange.upstream.status
+    record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
   }
 
   private func flags(_ exchange: Exchange) -> AccessFlags {
