@@ -148,7 +148,8 @@ backend origin
 
 def sluice(site: Site) -> str:
     folder = site.folder
-    log = f'access-log format=json to="{folder}/sluice.log"' if site.is_logging else "access-log off"
+    to_file = f'access-log format=json to="{folder}/sluice.log"'
+    log = to_file if site.is_logging else "access-log off"
     limits = "limits connections=50000 per-client=50000 requests=1000000000 max-age=24h"
     return f"""sluice 1
 workers 1

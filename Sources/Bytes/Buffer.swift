@@ -118,8 +118,8 @@
   /// Appends text behind the window. Returns false, and appends nothing, when it does not fit.
   public func append(_ text: StaticString) -> Bool { append(text.bytes) }
 
-  /// Lets `body` write text behind the window. Returns false, and keeps nothing of it, when the text
-  /// does not fit.
+  /// Lets `body` write text behind the window. Returns false, and keeps nothing of it, when it does
+  /// not fit.
   @inlinable @inline(__always) public func write(_ body: (inout Output) -> Void) -> Bool {
     // The block outlives the call; text that does not fit goes to memory of the output's own.
     var output = unsafe Output(over: base + end, room: freeCount)

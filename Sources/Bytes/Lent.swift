@@ -4,8 +4,8 @@
 /// One value that is lent out for the length of a call, to one caller at a time.
 ///
 /// A stored property of a class costs about eighty instructions per change for the check that no
-/// two accesses overlap. Here a flag is that check, as in Rust's `RefCell`: who asks while the value
-/// is lent stops the program. Like its owner, it stays on one worker.
+/// two accesses overlap. Here a flag is that check, as in Rust's `RefCell`: who asks while the
+/// value is lent stops the program. Like its owner, it stays on one worker.
 @safe public struct Lent<Value: ~Copyable>: ~Copyable {
   @usableFromInline let storage: UnsafeMutablePointer<Place>
 
