@@ -9,6 +9,10 @@ public final class BufferPool {
   private var idleCount = 0
   private let capacity: Int
   private let idleMax: Int
+  /// The fewest buffers that lay idle since the last `trim`: so many did nobody need.
+  private var spareCount = 0
+  /// Bytes of all buffers of this pool, lent or idle.
+  public var heldBytes: Int { (lent + idleCount) * capacity }
   /// Buffers that are lent at this moment.
   public var lentCount: Int { lent }
   private var lent = 0
@@ -28,6 +32,7 @@ public final class BufferPool {
     top = buffer.below
     buffer.below = nil
     idleCount -= 1
+    if idleCount < spareCount { spareCount = idleCount }
     return buffer
   }
 
@@ -41,6 +46,18 @@ public final class BufferPool {
     buffer.below = top
     top = buffer
     idleCount += 1
+  }
+
+  /// Frees what nobody needed since the last call, but for `kept` buffers: called now and then, so
+  /// that a burst's memory does not stay.
+  public func trim(keeping kept: Int) {
+    while spareCount > kept, let buffer = top {
+      top = buffer.below
+      buffer.below = nil
+      idleCount -= 1
+      spareCount -= 1
+    }
+    spareCount = idleCount
   }
 
   /// Frees the chain one by one: freed from its top it would recurse as deep as it is long.

@@ -22,7 +22,7 @@ extension HTTP1Connection {
     var input = borrowInput()
     if input.isEmpty { input.clear() } else { input.compact() }
     exchange.reset()
-    parser = RequestParser(limits: limits.head, rules: limits.rules)
+    var parser = RequestParser(limits: limits.head, rules: limits.rules)
     var startedAt: Instant? = input.isEmpty ? nil : loop.now
     while true {
       if !input.isEmpty {
@@ -69,11 +69,18 @@ extension HTTP1Connection {
   /// When a connection without a request goes to rest, or has been idle too long.
   private var restDeadline: Instant {
     context.loop.now.advanced(
-      milliseconds: min(ConnectionLimits.restAfter, limits.keepAliveIdle))
+      milliseconds: min(patience, limits.keepAliveIdle))
+  }
+
+  /// Milliseconds of silence after which the connection rests. A few may keep their tasks for the
+  /// next request; when there are many, they would keep much memory.
+  var patience: UInt64 {
+    context.exchanges.lentCount > ConnectionLimits.patientMax
+      ? ConnectionLimits.restSoonAfter : ConnectionLimits.restAfter
   }
 
   private var mayRest: Bool {
-    limits.keepAliveIdle > ConnectionLimits.restAfter && !context.isDraining
+    limits.keepAliveIdle > patience && !context.isDraining
   }
 
   private func begin(_ exchange: Exchange, at start: Instant) {

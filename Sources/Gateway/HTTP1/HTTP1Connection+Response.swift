@@ -53,7 +53,7 @@ extension HTTP1Connection {
     guard isInterimUnsent else { return }
     isInterimUnsent = false
     do throws(TransportError) {
-      try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+      try await transport.drain(waiter: exchange.waiter, pace: limits.sendingPace)
     } catch { throw Self.clientLost(error) }
   }
 
@@ -74,10 +74,6 @@ extension HTTP1Connection {
     exchange.failure = failure
     if case .stream(let body) = exchange.responseBody { body.cancel() }
     return false
-  }
-
-  private var stallDeadline: Instant {
-    context.loop.now.advanced(milliseconds: limits.writeStall)
   }
 
   private func encodeHead(_ exchange: Exchange) throws(Failure) -> Framing {
@@ -187,7 +183,7 @@ extension HTTP1Connection {
       resources.scratch.clear()
       guard transport.hasUnsent else { return false }
       let before = Instant.now()
-      try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+      try await transport.drain(waiter: exchange.waiter, pace: limits.sendingPace)
       exchange.waitedNanoseconds &+= context.loop.now.since(before)
       // The scratch is the worker's: others have used it in the meantime, and may have left bytes.
       resources.scratch.clear()
