@@ -33,6 +33,8 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+    .systemLibrary(
+      name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     library("Bytes"),
 
     library("HTTPMessage", ["Bytes"]),
@@ -43,6 +45,7 @@ let package = Package(
     library("Engine", ["Bytes", "CLinux"]),
     library("Buckets", ["Bytes"]),
     library("HTTP1", ["Bytes", "HTTPMessage"]),
+    library("HTTP2", ["Bytes", "CNGHTTP2"]),
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
 
     library("Transport", ["Engine", "TLS"]),
@@ -73,6 +76,7 @@ let package = Package(
     tests("EngineTests", ["Engine", "LoopBench"]),
     tests("BucketsTests", ["Buckets"]),
     tests("HTTP1Tests", ["HTTP1"]),
+    tests("HTTP2Tests", ["HTTP2"]),
     tests("OpenSSLTests", ["OpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport", "LoopBench"]),

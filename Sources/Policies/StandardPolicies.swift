@@ -20,6 +20,8 @@ package enum StandardPolicies {
     BodyLimit.registration,
     // Last of what changes a request, so that all before it saw the path that was matched.
     Rewrite.registration,
+    // After all that may refuse a request or change it: a handshake is one like any other.
+    Upgrade.registration,
     // Actions stand in for an upstream, inside of everything else.
     Redirect.registration,
     Respond.registration,

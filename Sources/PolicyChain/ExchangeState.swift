@@ -12,6 +12,8 @@ public struct ExchangeState: BitwiseCopyable {
     public var responseBodyBytes: UInt64 = 0
     /// Whether the whole response reached the kernel's send buffer.
     public var isComplete = false
+    /// Who ended an upgraded connection; nil when neither side did.
+    public var closedBy: TunnelSide?
   }
 
   /// What happened upstream, for log and metrics.

@@ -40,7 +40,7 @@ package final class Forwarder: Destination {
       do throws(Failure) {
         try await connection.begin(exchange)
         exchange.hold(connection)
-        exchange.responseBody = connection.isComplete ? .none : .stream(connection)
+        exchange.responseBody = connection.body(of: exchange)
         return
       } catch {
         connection.release(after: exchange)

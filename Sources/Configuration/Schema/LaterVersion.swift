@@ -5,7 +5,7 @@ enum LaterVersion {
   static let directives: Set<String> = [
     "access", "allow", "assert", "balance", "breaker", "bulkhead", "cache", "compress",
     "cors", "enforce", "except", "forbid", "header", "health", "identity", "maintenance",
-    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing", "upgrade",
+    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]
 }

@@ -108,6 +108,11 @@ final class Recorder {
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
     if exchange.wouldDeny { flags.insert(.wouldDeny) }
+    switch exchange.outcome.closedBy {
+    case .client: flags.insert(.closedByClient)
+    case .upstream: flags.insert(.closedByUpstream)
+    case nil: break
+    }
     return flags
   }
 
