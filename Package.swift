@@ -49,7 +49,9 @@ let package = Package(
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
 
     library("Transport", ["Engine", "TLS"]),
-    library("PolicyChain", ["Bytes", "HTTPMessage", "Engine", "Buckets", "Telemetry", "Configuration"]),
+    library(
+      "PolicyChain",
+      ["Bytes", "HTTPMessage", "Engine", "Buckets", "Telemetry", "Configuration"]),
 
     library("Policies", ["PolicyChain", "OpenSSL"]),
     library("Routing", ["PolicyChain"]),

@@ -36,7 +36,7 @@ package final class Limits: Admission, Egress {
   private let charges: Charges
   /// RateLimit-Policy, which is the same for every answer.
   private let policyField: FieldBlock
-  @exclusivity(unchecked) private var scratch = Output(capacity: 256)
+  private var scratch = Output(capacity: 256)
 
   package init(_ settings: [RequestLimitSettings], _ context: ChainContext) {
     var made: [(rule: Rule, charge: Charge)] = []
@@ -106,19 +106,26 @@ package final class Limits: Admission, Egress {
   /// Keeps what RateLimit says until the answer's head is written: the answer to this request tells
   /// what this request has left.
   private func keep(_ outcomes: Charges.Outcomes, in exchange: Exchange) throws(Failure) {
-    scratch.clear()
-    for index in rules.indices {
-      let outcome = outcomes[index]
-      if index > 0 { scratch.append(", ") }
-      scratch.append(rules[index].quotedName)
-      scratch.append(";r=")
-      scratch.append(decimal: outcome.remaining)
-      scratch.append(";t=")
-      scratch.append(decimal: outcome.seconds)
-      if rules[index].hasLegacyFields { keepTightest(rules[index], outcome, in: exchange) }
-    }
+    Self.append(rules, outcomes, to: &scratch)
     guard let kept = exchange.request.fields.keep(scratch) else { throw .noRoomForFields }
     exchange.rateLimit = kept
+    for index in rules.indices where rules[index].hasLegacyFields {
+      keepTightest(rules[index], outcomes[index], in: exchange)
+    }
+  }
+
+  private static func append(
+    _ rules: ContiguousArray<Rule>, _ outcomes: Charges.Outcomes, to output: inout Output
+  ) {
+    output.clear()
+    for index in rules.indices {
+      if index > 0 { output.append(", ") }
+      output.append(rules[index].quotedName)
+      output.append(";r=")
+      output.append(decimal: outcomes[index].remaining)
+      output.append(";t=")
+      output.append(decimal: outcomes[index].seconds)
+    }
   }
 
   /// The older fields have room for one limit: the one with the least left.

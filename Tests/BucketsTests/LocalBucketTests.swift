@@ -1,4 +1,4 @@
-// Buckets in memory: exact over threads, all or nothing over several of them, bounded under a flood.
+// Buckets in memory: exact over threads, all or nothing over several, bounded under a flood.
 
 import Testing
 
