@@ -4,7 +4,7 @@
 enum LaterVersion {
   static let directives: Set<String> = [
     "access", "allow", "assert", "balance", "breaker", "bulkhead", "cache", "compress",
-    "cors", "enforce", "except", "forbid", "header", "health", "identity", "maintenance",
+    "enforce", "except", "forbid", "header", "health", "identity", "maintenance",
     "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]
