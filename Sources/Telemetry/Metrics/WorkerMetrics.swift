@@ -43,7 +43,7 @@ package final class WorkerMetrics {
 
   /// Counts a decision of a limit, by the id of its bucket.
   package func limitDecided(bucket: UInt16, _ verdict: LimitVerdict) {
-    counters.limitDecided(bucket: bucket, verdict)
+    counters { $0.limitDecided(bucket: bucket, verdict) }
   }
 
   /// A copy of everything, to be sent to the reader: it shares the arrays until this worker counts
