@@ -1,4 +1,4 @@
-"""The server name of a TLS client: which certificate it is shown, and which hosts it may ask for."""
+"""The server name of a TLS client: which certificate it is shown, which hosts it may ask for."""
 
 import ssl
 
