@@ -104,7 +104,8 @@ def test_routes_share_a_bucket_unless_its_key_names_them(start):
         for name in ("a", "b")
     )
     site = start(
-        top="bucket whole rate=1/d burst=3 key=[client.ip]\nbucket each rate=1/d burst=2 key=[route]",
+        top="bucket whole rate=1/d burst=3 key=[client.ip]\n"
+        "bucket each rate=1/d burst=2 key=[route]",
         routes=routes,
     )
     with site.connect() as client:

@@ -61,7 +61,7 @@ package enum LimitDirectives {
         "Tokens in each second, minute, hour or day of the calendar in UTC, besides the rate."),
       .list(
         "key", \.key, of: .keyPart,
-        "What tells callers apart; without it all share one bucket. IPv6 clients count by their /64."
+        "What tells callers apart; without it all share one. IPv6 clients count by their /64."
       ),
       .list(
         "fallback-key", \.fallbackKey, of: .keyPart,
