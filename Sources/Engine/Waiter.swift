@@ -45,6 +45,9 @@ import Bytes
     unsafe continuation = nil
   }
 
+  /// Wakes this waiter from other threads.
+  public var remote: RemoteSignal { RemoteSignal(to: self, on: loop) }
+
   public var isParked: Bool { unsafe continuation != nil }
 
   /// The loop's clock as of this turn.

@@ -19,7 +19,7 @@ package final class Limits: Admission, Egress {
 
   /// One policy of one bucket, and how it is told to clients.
   private struct Rule {
-    let key: BucketKey
+    let key: RequestKeyHash
     /// The bucket's name, for the log.
     let bucket: [UInt8]
     /// The policy's name as a string of structured fields and of JSON: names have no character
@@ -44,7 +44,9 @@ package final class Limits: Admission, Egress {
       guard let bucket = context.buckets[limit.bucket] else {
         preconditionFailure("A limit names a bucket, which the config is checked for.")
       }
-      let key = BucketKey(bucket, parameterNames: context.parameterNames)
+      let key = RequestKeyHash(
+        of: bucket.settings.key, orElse: bucket.settings.fallbackKey, seed: bucket.seed,
+        parameterNames: context.parameterNames)
       for meter in bucket.meters {
         made.append((Self.rule(limit, bucket, meter, key), Self.charge(limit, meter)))
       }
@@ -57,7 +59,7 @@ package final class Limits: Admission, Egress {
 
   private static func rule(
     _ limit: RequestLimitSettings, _ bucket: SharedBucket, _ meter: SharedBucket.MeteredBucket,
-    _ key: BucketKey
+    _ key: RequestKeyHash
   ) -> Rule {
     Rule(
       key: key, bucket: Array(limit.bucket.utf8), quotedName: Array("\"\(meter.policy)\"".utf8),

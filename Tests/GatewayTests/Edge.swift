@@ -75,7 +75,8 @@ final class Edge {
     _ ticketKeys: TicketKeys
   ) -> Worker.Shared {
     Worker.Shared(
-      upstreams: upstreams, buckets: buckets.shared, limiter: ConnectionLimiter(), log: nil,
+      upstreams: upstreams, buckets: buckets.shared,
+      bulkheads: BulkheadRegistry(seed: .random()), limiter: ConnectionLimiter(), log: nil,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

@@ -167,9 +167,9 @@ extension ValueType where Wrapped == BucketStore {
 }
 
 extension ValueType where Wrapped == Attribute {
-  /// A part of a bucket's key. The list is closed: what a caller chooses freely with each request,
-  /// such as the whole path, would give it a bucket for each choice.
-  static var keyPart: ValueType {
+  /// A part of a key that tells callers apart. The list is closed: what a caller chooses freely
+  /// with each request, such as the whole path, would give it a bucket for each choice.
+  package static var keyPart: ValueType {
     ValueType(
       "an attribute such as client.ip, header.x-tenant, cookie.session or route", calls: [],
       canonical: { .string($0.description) },

@@ -8,7 +8,7 @@ import PolicyChain
 struct BucketRegistry {
   private(set) var shared: [String: SharedBucket] = [:]
   /// One for the whole process, so that a reload finds its keys again.
-  private let seed = HashSeed(first: .random(in: 0 ... .max), second: .random(in: 0 ... .max))
+  private let seed = HashSeed.random()
 
   /// Goes on with the buckets of another config. One whose statement is the same keeps its counts;
   /// one that changed starts full, since its tokens are worth something else.

@@ -45,6 +45,7 @@ package actor Control: LoopActor {
   var sockets = ListenerSockets()
   var sharedUpstreams: SharedUpstreams = [:]
   var buckets = BucketRegistry()
+  let bulkheads = BulkheadRegistry(seed: .random())
   var logWriter: LogWriter?
   /// Log lines that writers before the present one gave up.
   var droppedLines: UInt64 = 0
@@ -165,7 +166,8 @@ package actor Control: LoopActor {
 
   var shared: Worker.Shared {
     Worker.Shared(
-      upstreams: sharedUpstreams, buckets: buckets.shared, limiter: limiter, log: logWriter,
+      upstreams: sharedUpstreams, buckets: buckets.shared, bulkheads: bulkheads,
+      limiter: limiter, log: logWriter,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

@@ -54,7 +54,7 @@ final class Generation {
     for listener in blueprint.listeners {
       let builder = ListenerBuilder(
         listener, pools: ordered, clientAddress: blueprint.clientAddress,
-        buckets: shared.buckets)
+        buckets: shared.buckets, bulkheads: shared.bulkheads)
       let security = try Self.security(of: listener, resources, shared.ticketKeys)
       do throws(RouteTableError) {
         listeners[listener.id] = try builder.build(security: security, seed: seed)
@@ -101,12 +101,14 @@ struct ListenerBuilder {
   private let pools: [UpstreamPool]
   private let clientAddress: ClientAddressSettings
   private let buckets: [String: SharedBucket]
+  private let bulkheads: BulkheadRegistry
 
   init(
     _ blueprint: ListenerBlueprint, pools: [UpstreamPool], clientAddress: ClientAddressSettings,
-    buckets: [String: SharedBucket]
+    buckets: [String: SharedBucket], bulkheads: BulkheadRegistry
   ) {
     self.buckets = buckets
+    self.bulkheads = bulkheads
     self.blueprint = blueprint
     self.pools = pools
     self.clientAddress = clientAddress
@@ -155,7 +157,8 @@ struct ListenerBuilder {
     _ policies: [PolicyBlueprint], _ destination: (any Destination)?, parameterNames: [String]
   ) -> PolicyChain {
     let context = ChainContext(
-      isSecure: blueprint.security != nil, parameterNames: parameterNames, buckets: buckets)
+      isSecure: blueprint.security != nil, parameterNames: parameterNames, buckets: buckets,
+      bulkheads: bulkheads)
     var steps: [PolicyChain.Step] = StandardPolicies.unconditional(clientAddress).map {
       .admission($0)
     }
@@ -164,6 +167,7 @@ struct ListenerBuilder {
     for policy in policies {
       let parts = policy.registration.build(policy.settings, context)
       if let admission = parts.admission { steps.append(.admission(admission)) }
+      if let part = parts.deliberation { steps.append(.deliberation(part)) }
       if let wrapping = parts.wrapping { steps.append(.wrapping(wrapping)) }
       if let part = parts.egress { egress.append(part) }
       if let part = parts.destination { answering = part }

@@ -36,6 +36,7 @@ package actor Worker: LoopActor {
   package struct Shared: Sendable {
     package var upstreams: SharedUpstreams
     package var buckets: [String: SharedBucket]
+    let bulkheads: BulkheadRegistry
     let limiter: ConnectionLimiter
     let log: LogWriter?
     let noRoute: RouteLabel
