@@ -47,7 +47,10 @@ struct RequestKeyHash {
   }
 
   /// The hash that stands for the request's caller; never zero.
-  func hash(of exchange: Exchange) -> UInt64 {
+  func hash(of exchange: Exchange) -> UInt64 { hash(of: exchange, seed) }
+
+  /// The hash by another seed.
+  func hash(of exchange: Exchange, _ seed: HashSeed) -> UInt64 {
     var hasher = KeyHasher(seed: seed)
     var isWhole = true
     for part in parts where !Self.add(part, of: exchange, to: &hasher) { isWhole = false }

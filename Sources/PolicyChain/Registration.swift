@@ -53,13 +53,16 @@ package struct ChainContext {
   /// The buckets of the config, by name.
   package let buckets: [String: SharedBucket]
   package let bulkheads: BulkheadRegistry
+  /// The stores that buckets name.
+  package let stores: [String: any LimitStore]
 
   package init(
     isSecure: Bool, parameterNames: [String], buckets: [String: SharedBucket],
-    bulkheads: BulkheadRegistry
+    bulkheads: BulkheadRegistry, stores: [String: any LimitStore]
   ) {
     self.isSecure = isSecure
     self.bulkheads = bulkheads
+    self.stores = stores
     self.buckets = buckets
     self.parameterNames = parameterNames
   }

@@ -67,11 +67,16 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
   ) throws -> PolicyChain {
     let route = try #require(configuration.listeners.first?.routes.first)
     let buckets = configuration.buckets.map {
-      ($0.name, SharedBucket($0, metric: 0, seed: HashSeed(first: 1, second: 2)))
+      (
+        $0.name,
+        SharedBucket(
+          $0, metric: 0, seed: HashSeed(first: 1, second: 2),
+          furtherSeed: HashSeed(first: 3, second: 4), onFailure: .local)
+      )
     }
     let context = ChainContext(
       isSecure: false, parameterNames: [], buckets: Dictionary(uniqueKeysWithValues: buckets),
-      bulkheads: BulkheadRegistry(seed: HashSeed(first: 1, second: 2)))
+      bulkheads: BulkheadRegistry(seed: HashSeed(first: 1, second: 2)), stores: [:])
     var steps = StandardPolicies.unconditional(configuration.clientAddress)
       .map { PolicyChain.Step.admission($0) }
     var egress: [any Egress] = []

@@ -70,6 +70,7 @@ struct Compiler {
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,
+      stores: statements.all(LimitDirectives.redis).map(\.0),
       buckets: statements.all(LimitDirectives.bucket).map(\.0), upstreams: upstreams,
       listeners: listeners, files: files.sorted(), statements: statements)
   }

@@ -73,6 +73,7 @@ extension Control {
     metrics.accessLogDropped = droppedLines + (logWriter?.droppedLines ?? 0)
     var page = MetricsPage(
       totals: totals, names: compiler.names, control: metrics, process: ProcessUsage.read())
+    page.stores = stores.readings
     page.bulkheads = bulkheads.readings.map(BulkheadReading.init)
     return page
   }

@@ -10,6 +10,8 @@ package struct MetricsPage: Sendable {
   package var names: MetricNames
   package var control: ControlMetrics
   package var bulkheads: [BulkheadReading] = []
+  /// Whether each store of limits answers.
+  package var stores: [(name: String, isUp: Bool)] = []
   /// Nil when /proc could not be read: then the process families are left out.
   package var process: ProcessUsage?
 
@@ -29,6 +31,7 @@ package struct MetricsPage: Sendable {
     appendConnections(to: &page)
     appendLimits(to: &page)
     appendBulkheads(to: &page)
+    appendStores(to: &page)
     appendControl(to: &page)
     appendProcess(to: &page)
     return page.finish()
@@ -117,6 +120,11 @@ package struct MetricsPage: Sendable {
           ("verdict", verdicts[cell % verdicts.count].label),
         ], count)
     }
+  }
+
+  private func appendStores(to page: inout Exposition) {
+    page.family("sluice_redis_up", .gauge, "Whether a redis answers (1) or not.")
+    for store in stores { page.sample([("redis", store.name)], UInt64(store.isUp ? 1 : 0)) }
   }
 
   private func appendBulkheads(to page: inout Exposition) {

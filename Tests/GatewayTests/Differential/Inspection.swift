@@ -138,7 +138,7 @@ final class InspectedListener {
     chains = listener.routes.map { route in
       let context = ChainContext(
         isSecure: false, parameterNames: route.parameterNames, buckets: [:],
-        bulkheads: BulkheadRegistry(seed: .random()))
+        bulkheads: BulkheadRegistry(seed: .random()), stores: [:])
       var steps = StandardPolicies.unconditional(blueprint.clientAddress).map {
         PolicyChain.Step.admission($0)
       }
