@@ -160,7 +160,9 @@ struct ListenerBuilder {
       own: ListenerRuntime.OwnChains(
         trace: chain(
           blueprint.outermost, RefusingDestination(.traceNotServed), parameterNames: []),
-        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: [])))
+        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: []),
+        misdirected: chain(
+          blueprint.outermost, RefusingDestination(.misdirected), parameterNames: [])))
   }
 
   private func scope(_ policies: [PolicyBlueprint]) -> ListenerRuntime.ScopeChains {

@@ -161,6 +161,7 @@ package actor Worker: LoopActor {
       context.recorder.tick(now: context.loop.now)
       if context.loop.now >= nextSweep {
         context.generation.sweep()
+        context.memory.tidy(context)
         nextSweep = context.loop.now.advanced(milliseconds: sweepInterval)
       }
     }

@@ -95,6 +95,11 @@ extension AccessLogEncoder {
     member(",\"limit\":\"", record.limit, into: &line)
     guard !record.flags.isEmpty else { return }
     line.append(",\"flags\":[")
+    if record.flags == .upstreamReused {
+      // What nearly every line says.
+      line.append("\"upstream_reused\"]")
+      return
+    }
     var isFirst = true
     for (flag, name) in AccessFlags.names where record.flags.contains(flag) {
       if isFirst { line.append("\"") } else { line.append(",\"") }
