@@ -115,9 +115,9 @@ package final class Limits: Deliberation, Egress {
   /// Keeps what RateLimit says until the answer's head is written: the answer to this request tells
   /// what this request has left.
   private func keep(_ outcomes: Charges.Outcomes, in exchange: Exchange) throws(Failure) {
-    Self.append(rules, outcomes, to: &scratch)
-    if scratch.isEmpty { return }
-    guard let kept = exchange.request.fields.keep(scratch) else { throw .noRoomForFields }
+    let rules = rules
+    let kept = exchange.request.fields.keep { Self.append(rules, outcomes, to: &$0) }
+    guard let kept else { throw .noRoomForFields }
     exchange.rateLimit = kept
     for index in rules.indices where rules[index].hasLegacyFields && outcomes[index].isKnown {
       keepTightest(rules[index], outcomes[index], in: exchange)
@@ -127,9 +127,10 @@ package final class Limits: Deliberation, Egress {
   private static func append(
     _ rules: ContiguousArray<LimitRule>, _ outcomes: Charges.Outcomes, to output: inout Output
   ) {
-    output.clear()
+    var isFirst = true
     for index in rules.indices where outcomes[index].isKnown {
-      if !output.isEmpty { output.append(", ") }
+      if !isFirst { output.append(", ") }
+      isFirst = false
       output.append(rules[index].quotedName)
       output.append(";r=")
       output.append(decimal: outcomes[index].remaining)
@@ -167,13 +168,19 @@ package final class Limits: Deliberation, Egress {
   private func keepViolations(
     _ outcomes: Charges.Outcomes, in exchange: Exchange
   ) throws(Failure) {
-    scratch.clear()
-    for index in rules.indices where !outcomes[index].isPassed && !rules[index].isShadow {
-      if !scratch.isEmpty { scratch.append(",") }
-      scratch.append(rules[index].quotedName)
-      exchange.retryAfter = max(exchange.retryAfter, outcomes[index].seconds, 1)
+    var retryAfter: UInt64 = 1
+    let rules = rules
+    let kept = exchange.request.fields.keep { output in
+      var isFirst = true
+      for index in rules.indices where !outcomes[index].isPassed && !rules[index].isShadow {
+        if !isFirst { output.append(",") }
+        isFirst = false
+        output.append(rules[index].quotedName)
+        retryAfter = max(retryAfter, outcomes[index].seconds)
+      }
     }
-    guard let kept = exchange.request.fields.keep(scratch) else { throw .noRoomForFields }
+    guard let kept else { throw .noRoomForFields }
+    exchange.retryAfter = retryAfter
     exchange.violatedPolicies = kept
   }
 

@@ -77,7 +77,8 @@ struct RequestKeyHash {
       return true
     case .route:
       guard let route = exchange.route else { break }
-      hasher.add(route.name.span)
+      let name = route.name
+      hasher.add(name.span)
       return true
     case .host:
       let request = exchange.request
