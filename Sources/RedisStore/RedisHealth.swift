@@ -1,5 +1,5 @@
-// Whether a Redis answers, over all workers: one log line when it goes away and one when it is back,
-// and a gauge.
+// Whether a Redis answers, over all workers: one log line when it goes away and one when it is
+// back, and a gauge.
 
 import Synchronization
 

@@ -13,7 +13,7 @@ from harness.waiting import until
 
 
 class Counting:
-    """Answers after a moment, and notes how many requests were inside at once, and in what order."""
+    """Answers after a moment, and notes how many requests were inside at once, in what order."""
 
     def __init__(self, seconds: float):
         self.seconds = seconds

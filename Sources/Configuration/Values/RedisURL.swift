@@ -1,5 +1,5 @@
-// Where a Redis is: `redis://user@host:6379/0`, or `rediss://` for TLS. The password is a secret and
-// never part of it.
+// Where a Redis is: `redis://user@host:6379/0`, or `rediss://` for TLS. The password is a secret
+// and never part of it.
 
 /// A Redis server, with the user to sign in as and the database to select.
 package struct RedisURL: Sendable, Hashable, CustomStringConvertible {
