@@ -24,10 +24,10 @@ package final class BulkheadTicket: Sendable {
 
   package var state: State { progress.load(ordering: .acquiring) }
 
-  /// Decides the ticket, once, and wakes its request. The bulkhead has taken it out of the queue
-  /// before, under its lock, so nobody else decides it.
-  func settle(_ state: State) {
-    progress.store(state, ordering: .releasing)
-    signal.send()
-  }
+  /// Decides the ticket, once: under the bulkhead's lock, with which it left the queue. Who then
+  /// finds it gone from there also finds out why.
+  func settle(_ state: State) { progress.store(state, ordering: .releasing) }
+
+  /// Wakes the request that waits; once the lock is free.
+  func tell() { signal.send() }
 }

@@ -21,6 +21,7 @@ package final class SharedBulkhead: Sendable {
       var granted: [BulkheadTicket] = []
       while inUse < placesMax, let next = queue.popFirst() {
         inUse += 1
+        next.settle(.granted)
         granted.append(next)
       }
       return granted
@@ -61,10 +62,11 @@ package final class SharedBulkhead: Sendable {
         return (.full, nil)
       case .displaced(let other):
         state.counts.full += 1
+        other.settle(.displaced)
         return (.queued, other)
       }
     }
-    displaced?.settle(.displaced)
+    displaced?.tell()
     return entry
   }
 
@@ -74,7 +76,7 @@ package final class SharedBulkhead: Sendable {
       state.inUse -= 1
       return state.grant()
     }
-    for ticket in granted { ticket.settle(.granted) }
+    for ticket in granted { ticket.tell() }
   }
 
   /// Counts a request that waited and was let in.
@@ -98,7 +100,7 @@ package final class SharedBulkhead: Sendable {
       state.queue.countMax = queueMax
       return state.grant()
     }
-    for ticket in granted { ticket.settle(.granted) }
+    for ticket in granted { ticket.tell() }
   }
 
   var counts: BulkheadCounts {
