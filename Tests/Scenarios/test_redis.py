@@ -206,7 +206,7 @@ def test_an_outage_is_short_local_and_over_soon(start, redis, how):
     elapsed = time.monotonic() - begin
     assert set(found) <= {200, 429}
     assert abs(passed - 100 * elapsed) <= 0.1 * 100 * elapsed + 10
-    assert sorted(durations)[int(len(durations) * 0.99)] < 0.02
+    assert sorted(durations)[int(len(durations) * 0.99)] < 0.05
     assert not is_up(site)
     redis.start() if how == "kill" else redis.resume()
     begin = time.monotonic()
