@@ -7,6 +7,7 @@ import Configuration
 import Engine
 import HTTPMessage
 import PolicyChain
+import RedisStore
 import Routing
 import TLS
 import Upstreams
@@ -15,6 +16,7 @@ import Upstreams
 package struct Blueprint: Sendable {
   package var listeners: [ListenerBlueprint]
   package var upstreams: [UpstreamDefinition]
+  package var stores: [RedisDefinition] = []
   package var buckets: [BucketSettings]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings

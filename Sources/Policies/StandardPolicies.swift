@@ -24,6 +24,8 @@ package enum StandardPolicies {
     Rewrite.registration,
     // After all that may refuse a request or change it: a handshake is one like any other.
     Upgrade.registration,
+    // Closest to the upstream: what was refused before takes no place.
+    Bulkhead.registration,
     // Actions stand in for an upstream, inside of everything else.
     Redirect.registration,
     Respond.registration,

@@ -109,6 +109,12 @@ extension Reason {
   // Gateway: this process.
   public static let draining = Reason(
     "draining", 503, "The gateway is shutting down.")
+  public static let limitStoreUnavailable = Reason(
+    "limit_store_unavailable", 503, "The request cannot be counted now.")
+  public static let bulkheadFull = Reason(
+    "bulkhead_full", 503, "Too many requests are being served here; none more can wait.")
+  public static let queueTimeout = Reason(
+    "queue_timeout", 503, "The request waited too long for its turn.")
   public static let overloaded = Reason(
     "overloaded", 503, "The gateway is at its limit.")
   public static let internalError = Reason(

@@ -24,16 +24,19 @@ package enum Stage: Int, Sendable, Comparable {
 /// What a policy has to put into a chain: any of the parts may be missing.
 package struct PolicyParts {
   package var admission: (any Admission)?
+  package var deliberation: (any Deliberation)?
   package var wrapping: (any Wrapping)?
   package var egress: (any Egress)?
   /// For actions only: what answers in place of an upstream.
   package var destination: (any Destination)?
 
   package init(
-    admission: (any Admission)? = nil, wrapping: (any Wrapping)? = nil,
+    admission: (any Admission)? = nil, deliberation: (any Deliberation)? = nil,
+    wrapping: (any Wrapping)? = nil,
     egress: (any Egress)? = nil, destination: (any Destination)? = nil
   ) {
     self.admission = admission
+    self.deliberation = deliberation
     self.wrapping = wrapping
     self.egress = egress
     self.destination = destination
@@ -49,9 +52,17 @@ package struct ChainContext {
   package let parameterNames: [String]
   /// The buckets of the config, by name.
   package let buckets: [String: SharedBucket]
+  package let bulkheads: BulkheadRegistry
+  /// The stores that buckets name.
+  package let stores: [String: any LimitStore]
 
-  package init(isSecure: Bool, parameterNames: [String], buckets: [String: SharedBucket]) {
+  package init(
+    isSecure: Bool, parameterNames: [String], buckets: [String: SharedBucket],
+    bulkheads: BulkheadRegistry, stores: [String: any LimitStore]
+  ) {
     self.isSecure = isSecure
+    self.bulkheads = bulkheads
+    self.stores = stores
     self.buckets = buckets
     self.parameterNames = parameterNames
   }
@@ -117,6 +128,32 @@ package struct Registration: Sendable {
         preconditionFailure("A policy is built from the settings of its own declaration.")
       }
       return whole(settings, context)
+    }
+  }
+
+  /// Stands for a record's settings with the place that wrote them last.
+  private struct Placed<Settings: Sendable>: Sendable {
+    let settings: Settings
+    let place: String
+  }
+
+  /// A policy that counts where its record is written.
+  /// - Parameter build: called with the scope whose statement was the last to change the record.
+  package init<Settings: Sendable>(
+    _ stage: Stage, placed manual: Manual<Settings>,
+    build: @escaping @Sendable (Settings, String, ChainContext) -> PolicyParts
+  ) {
+    self.stage = stage
+    declaration = manual
+    statements = { effective in
+      guard let settings = effective.settings(of: manual) else { return [] }
+      return [Placed(settings: settings, place: effective.owner(of: manual.shape.directive))]
+    }
+    self.build = { settings, context in
+      guard let placed = settings as? Placed<Settings> else {
+        preconditionFailure("A policy is built from the settings of its own declaration.")
+      }
+      return build(placed.settings, placed.place, context)
     }
   }
 }

@@ -88,7 +88,7 @@ import Testing
     #expect(
       directives == [
         "request-id", "timeout", "secure-headers", "cors", "limit", "body", "rewrite", "upgrade",
-        "redirect",
+        "bulkhead", "redirect",
         "respond",
       ])
   }

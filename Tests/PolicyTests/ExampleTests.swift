@@ -67,10 +67,16 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
   ) throws -> PolicyChain {
     let route = try #require(configuration.listeners.first?.routes.first)
     let buckets = configuration.buckets.map {
-      ($0.name, SharedBucket($0, metric: 0, seed: HashSeed(first: 1, second: 2)))
+      (
+        $0.name,
+        SharedBucket(
+          $0, metric: 0, seed: HashSeed(first: 1, second: 2),
+          furtherSeed: HashSeed(first: 3, second: 4), onFailure: .local)
+      )
     }
     let context = ChainContext(
-      isSecure: false, parameterNames: [], buckets: Dictionary(uniqueKeysWithValues: buckets))
+      isSecure: false, parameterNames: [], buckets: Dictionary(uniqueKeysWithValues: buckets),
+      bulkheads: BulkheadRegistry(seed: HashSeed(first: 1, second: 2)), stores: [:])
     var steps = StandardPolicies.unconditional(configuration.clientAddress)
       .map { PolicyChain.Step.admission($0) }
     var egress: [any Egress] = []
@@ -79,6 +85,7 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
       for settings in registration.statements(route.settings) {
         let parts = registration.build(settings, context)
         if let part = parts.admission { steps.append(.admission(part)) }
+        if let part = parts.deliberation { steps.append(.deliberation(part)) }
         if let part = parts.wrapping { steps.append(.wrapping(part)) }
         if let part = parts.egress { egress.append(part) }
         if let part = parts.destination { destination = part }

@@ -3,9 +3,9 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "balance", "breaker", "bulkhead", "cache", "compress",
+    "access", "allow", "assert", "balance", "breaker", "cache", "compress",
     "enforce", "except", "forbid", "header", "health", "identity", "maintenance",
-    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
+    "mirror", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]
 }

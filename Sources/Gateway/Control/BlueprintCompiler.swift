@@ -8,6 +8,7 @@ import HTTP1
 import HTTPMessage
 import Policies
 import PolicyChain
+import RedisStore
 import Telemetry
 import Upstreams
 
@@ -42,9 +43,11 @@ struct BlueprintCompiler {
     let indices = Dictionary(
       uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
     let listeners = configuration.listeners.map { listener($0, upstreams: indices) }
-    return Blueprint(
+    var blueprint = Blueprint(
       listeners: listeners, upstreams: upstreams, buckets: configuration.buckets,
       clientAddress: configuration.clientAddress, hash: hash)
+    blueprint.stores = configuration.stores.compactMap { store($0) }
+    return blueprint
   }
 
   /// The id of a bucket in the metrics.
@@ -81,6 +84,24 @@ struct BlueprintCompiler {
     case .address(let address, let port): .address(.ip(Bytes.IPAddress(address), port: port))
     case .unix(let path): .address(.unix(path))
     }
+  }
+
+  private func store(_ settings: RedisSettings) -> RedisDefinition? {
+    guard let url = settings.url else { return nil }
+    let host: RedisDefinition.Host
+    let name: String
+    switch url.endpoint {
+    case .name(let text, let port): (host, name) = (.name(text, port: port), text)
+    case .address(let address, let port):
+      let address = Bytes.IPAddress(address)
+      (host, name) = (.address(.ip(address, port: port)), address.description)
+    case .unix(let path): (host, name) = (.address(.unix(path)), "localhost")
+    }
+    return RedisDefinition(
+      name: settings.name, host: host, serverName: url.isSecure ? name : nil,
+      authorities: security.stores[settings.name], user: url.user.map { Array($0.utf8) },
+      password: settings.password?.reveal { $0.array } ?? nil, database: url.database,
+      timeout: UInt64(settings.timeout.milliseconds))
   }
 
   // MARK: Listeners

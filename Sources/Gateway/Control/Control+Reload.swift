@@ -80,13 +80,16 @@ extension Control {
     }
     addSharedUpstreams(of: blueprint)
     let earlier = buckets
-    buckets.adopt(blueprint.buckets, ids: &compiler)
+    let earlierStores = stores
+    buckets.adopt(blueprint, next.stores, ids: &compiler, library: library)
+    stores.adopt(blueprint.stores)
     self.compiler = compiler
     do throws(GenerationError) {
       // The first worker shows whether it can be built; the others do the same work.
       for thread in workers { try await thread.worker.adopt(blueprint, shared: shared) }
     } catch {
       buckets = earlier
+      stores = earlierStores
       ListenerSockets.discard(fresh)
       if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)

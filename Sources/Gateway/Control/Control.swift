@@ -8,6 +8,7 @@ import Logging
 import OpenSSL
 import Policies
 import PolicyChain
+import RedisStore
 import TLS
 import Telemetry
 import Upstreams
@@ -45,6 +46,8 @@ package actor Control: LoopActor {
   var sockets = ListenerSockets()
   var sharedUpstreams: SharedUpstreams = [:]
   var buckets = BucketRegistry()
+  let bulkheads = BulkheadRegistry(seed: .random())
+  lazy var stores = StoreRegistry(log: log)
   var logWriter: LogWriter?
   /// Log lines that writers before the present one gave up.
   var droppedLines: UInt64 = 0
@@ -85,7 +88,8 @@ package actor Control: LoopActor {
       reading.configuration, security: material, hash: reading.hash)
     let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
-    buckets.adopt(blueprint.buckets, ids: &compiler)
+    buckets.adopt(blueprint, reading.configuration.stores, ids: &compiler, library: library)
+    stores.adopt(blueprint.stores)
     let count = workerCount(reading.configuration)
     let fresh = try openSockets(blueprint, workers: count)
     sockets.commit(fresh)
@@ -165,7 +169,8 @@ package actor Control: LoopActor {
 
   var shared: Worker.Shared {
     Worker.Shared(
-      upstreams: sharedUpstreams, buckets: buckets.shared, limiter: limiter, log: logWriter,
+      upstreams: sharedUpstreams, buckets: buckets.shared, bulkheads: bulkheads,
+      stores: stores.health, limiter: limiter, log: logWriter,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

@@ -6,6 +6,7 @@ import Configuration
 import Engine
 import Policies
 import PolicyChain
+import RedisStore
 import Routing
 import TLS
 import Transport
@@ -32,12 +33,14 @@ final class Generation {
   private let listeners: [ListenerID: ListenerRuntime]
   /// By upstream name.
   let pools: [String: UpstreamPool]
+  /// Connections to the stores of limits, by name.
+  let stores: [String: RedisClient]
 
   /// - Parameter previous: the generation before: pools of upstreams that did not change go on with
   ///   their connections.
   init(
     _ blueprint: Blueprint, previous: Generation?, shared: Worker.Shared,
-    resources: WorkerResources, seed: UInt64
+    resources: WorkerResources, index: Int, seed: UInt64
   ) throws(GenerationError) {
     var pools: [String: UpstreamPool] = [:]
     for definition in blueprint.upstreams {
@@ -49,12 +52,14 @@ final class Generation {
     }
     self.pools = pools
     for pool in pools.values { pool.resolve(with: blueprint.addresses) }
+    stores = try Self.stores(blueprint, previous, shared, resources, index: index)
     let ordered = blueprint.upstreams.compactMap { pools[$0.name] }
     var listeners: [ListenerID: ListenerRuntime] = [:]
     for listener in blueprint.listeners {
       let builder = ListenerBuilder(
         listener, pools: ordered, clientAddress: blueprint.clientAddress,
-        buckets: shared.buckets)
+        buckets: shared.buckets, bulkheads: shared.bulkheads,
+        stores: stores)
       let security = try Self.security(of: listener, resources, shared.ticketKeys)
       do throws(RouteTableError) {
         listeners[listener.id] = try builder.build(security: security, seed: seed)
@@ -70,6 +75,27 @@ final class Generation {
       return try UpstreamPool(
         definition, shared: shared[definition.name] ?? UpstreamShared(), resources: resources)
     } catch { throw .security(of: definition.name, error) }
+  }
+
+  /// Clients of stores that did not change keep their connections.
+  private static func stores(
+    _ blueprint: Blueprint, _ previous: Generation?, _ shared: Worker.Shared,
+    _ resources: WorkerResources, index: Int
+  ) throws(GenerationError) -> [String: RedisClient] {
+    var stores: [String: RedisClient] = [:]
+    for definition in blueprint.stores {
+      let name = definition.name
+      if let kept = previous?.stores[name], kept.definition == definition {
+        stores[name] = kept
+      } else if let health = shared.stores[name] {
+        do throws(TLSSetupError) {
+          stores[name] = try RedisClient(
+            definition, health: health, worker: index, resources: resources)
+        } catch { throw .security(of: name, error) }
+      }
+      stores[name]?.resolve(with: blueprint.addresses)
+    }
+    return stores
   }
 
   private static func security(
@@ -88,6 +114,7 @@ final class Generation {
   /// Closes the idle connections of pools that `next` does not go on with.
   func retire(after next: Generation) {
     for (name, pool) in pools where next.pools[name] !== pool { pool.retire() }
+    for (name, client) in stores where next.stores[name] !== client { client.retire() }
   }
 
   func sweep() {
@@ -101,12 +128,17 @@ struct ListenerBuilder {
   private let pools: [UpstreamPool]
   private let clientAddress: ClientAddressSettings
   private let buckets: [String: SharedBucket]
+  private let bulkheads: BulkheadRegistry
+  private let stores: [String: any LimitStore]
 
   init(
     _ blueprint: ListenerBlueprint, pools: [UpstreamPool], clientAddress: ClientAddressSettings,
-    buckets: [String: SharedBucket]
+    buckets: [String: SharedBucket], bulkheads: BulkheadRegistry,
+    stores: [String: any LimitStore]
   ) {
+    self.stores = stores
     self.buckets = buckets
+    self.bulkheads = bulkheads
     self.blueprint = blueprint
     self.pools = pools
     self.clientAddress = clientAddress
@@ -157,7 +189,8 @@ struct ListenerBuilder {
     _ policies: [PolicyBlueprint], _ destination: (any Destination)?, parameterNames: [String]
   ) -> PolicyChain {
     let context = ChainContext(
-      isSecure: blueprint.security != nil, parameterNames: parameterNames, buckets: buckets)
+      isSecure: blueprint.security != nil, parameterNames: parameterNames, buckets: buckets,
+      bulkheads: bulkheads, stores: stores)
     var steps: [PolicyChain.Step] = StandardPolicies.unconditional(clientAddress).map {
       .admission($0)
     }
@@ -166,6 +199,7 @@ struct ListenerBuilder {
     for policy in policies {
       let parts = policy.registration.build(policy.settings, context)
       if let admission = parts.admission { steps.append(.admission(admission)) }
+      if let part = parts.deliberation { steps.append(.deliberation(part)) }
       if let wrapping = parts.wrapping { steps.append(.wrapping(wrapping)) }
       if let part = parts.egress { egress.append(part) }
       if let part = parts.destination { answering = part }
