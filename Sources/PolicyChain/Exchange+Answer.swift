@@ -36,6 +36,9 @@ extension Exchange {
     if reason == .methodNotAllowed {
       add(.allow, name: "allow".utf8Span.span, value: allowedMethods.span)
     }
+    for challenge in challenges {
+      add(.wwwAuthenticate, name: "www-authenticate".utf8Span.span, value: challenge.span)
+    }
     if let error = reason.proxyError {
       add(
         .proxyStatus, name: "proxy-status".utf8Span.span,

@@ -50,6 +50,7 @@ struct Compiler {
     let defaults = foldedDefaults()
     let tree = routeTree()
     let listeners = self.listeners(defaults, tree, certificates)
+    refuseOpenCredentials(listeners)
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
     {
@@ -63,8 +64,9 @@ struct Compiler {
       grace: statements.first(CoreDirectives.grace) ?? GraceSettings(),
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
-      accessLog: accessLog(), admin: admin(), certificates: certificates, upstreams: upstreams,
-      listeners: listeners, files: files.sorted(), statements: statements)
+      accessLog: accessLog(), admin: admin(), certificates: certificates,
+      identities: identities(), upstreams: upstreams, listeners: listeners, files: files.sorted(),
+      statements: statements)
   }
 
   private func accessLog() -> AccessLogSettings? {

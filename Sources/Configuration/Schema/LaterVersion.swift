@@ -4,8 +4,13 @@
 enum LaterVersion {
   static let directives: Set<String> = [
     "access", "allow", "assert", "balance", "breaker", "bucket", "bulkhead", "cache", "compress",
-    "cors", "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
+    "cors", "enforce", "except", "forbid", "header", "health", "limit", "maintenance",
     "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing", "upgrade",
     "waive", "where",
+  ]
+
+  /// Words that name a variant of a directive.
+  static let variants: [String: Set<String>] = [
+    "identity": ["basic", "forward", "hmac", "introspection", "jwt", "mtls", "oidc"]
   ]
 }
