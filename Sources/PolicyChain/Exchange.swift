@@ -63,6 +63,11 @@ public final class Exchange {
   }
   /// What a 401 or 403 says in WWW-Authenticate, one line each.
   public var challenges: [[UInt8]] = []
+  /// What holds once the connection speaks another protocol; nil when it stays with HTTP.
+  public var upgrade: UpgradeTerms? {
+    get { ownUpgrade }
+    set { ownUpgrade = newValue }
+  }
   /// The server that answered, or was the last to be tried.
   public var server: ServerLabel? {
     get { ownServer }
@@ -80,6 +85,7 @@ public final class Exchange {
   private var ownServer: ServerLabel?
   private var ownPrincipal: Principal?
   private var ownDenial: Denial?
+  private var ownUpgrade: UpgradeTerms?
   private var held: [any ExchangeResource] = []
 
   public init(request: Request, response: ResponseHead, services: Services, waiter: Waiter) {
@@ -151,6 +157,7 @@ public final class Exchange {
     if !furtherPrincipals.isEmpty { furtherPrincipals.removeAll(keepingCapacity: true) }
     if !challenges.isEmpty { challenges = [] }
     ownResponseBody = .none
+    if ownUpgrade != nil { ownUpgrade = nil }
     if !allowedMethods.isEmpty { allowedMethods = [] }
     if !rendered.isEmpty { rendered.removeAll(keepingCapacity: true) }
   }

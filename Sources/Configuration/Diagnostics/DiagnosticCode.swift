@@ -78,9 +78,10 @@ extension DiagnosticCode {
     "A0104", "certificates of one name and key type")
   package static let plainUpstream = DiagnosticCode(
     "A0105", "upstream without tls outside loopback and private addresses", severity: .warning)
-
   package static let openCredential = DiagnosticCode(
     "A0106", "credential on a listener that cannot keep it secret")
+  package static let credentialedWildcard = DiagnosticCode(
+    "A0121", "credentials for pages of every origin")
 
   package static let listenerNotNamed = DiagnosticCode(
     "W0101", "route that names no listener where several serve", severity: .warning)
@@ -103,6 +104,7 @@ extension DiagnosticCode {
     unknownParameter, unservedRoute, needsIdentity, trustsEveryone, literalSecret,
     redirectHostFromRequest,
     sharedCertificateName,
-    plainUpstream, openCredential, listenerNotNamed, openGroup, doubtfulCertificate,
+    plainUpstream, openCredential, credentialedWildcard, listenerNotNamed, openGroup,
+    doubtfulCertificate,
   ]
 }

@@ -69,7 +69,7 @@ final class Recorder {
       record.tlsProtocol = names.protocolName.span
       record.isResumed = security.isResumed
     }
-    record.status = exchange.response.status
+    record.status = exchange.recordedStatus
     record.bytesIn = exchange.outcome.requestBodyBytes
     record.bytesOut = exchange.outcome.responseBodyBytes
     record.peerAddress = names.peer.span
@@ -103,6 +103,11 @@ final class Recorder {
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    switch exchange.outcome.closedBy {
+    case .client: flags.insert(.closedByClient)
+    case .upstream: flags.insert(.closedByUpstream)
+    case nil: break
+    }
     return flags
   }
 
@@ -110,7 +115,7 @@ final class Recorder {
     let key = RequestKey(
       listener: UInt16(truncatingIfNeeded: exchange.connection?.listener.index ?? 0),
       route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
-      status: exchange.response.status)
+      status: exchange.recordedStatus)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
     countDecision(exchange)
     guard let label = exchange.server else { return }
