@@ -17,6 +17,7 @@ package struct Blueprint: Sendable {
   package var listeners: [ListenerBlueprint]
   package var upstreams: [UpstreamDefinition]
   package var identities: [IdentityBlueprint]
+  package var buckets: [BucketSettings]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings
   /// What the names of servers are known to stand for.
@@ -26,12 +27,14 @@ package struct Blueprint: Sendable {
 
   package init(
     listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition],
-    identities: [IdentityBlueprint], clientAddress: ClientAddressSettings, hash: String
+    identities: [IdentityBlueprint], buckets: [BucketSettings],
+    clientAddress: ClientAddressSettings, hash: String
   ) {
     self.clientAddress = clientAddress
     self.listeners = listeners
     self.upstreams = upstreams
     self.identities = identities
+    self.buckets = buckets
     self.hash = hash
   }
 }

@@ -16,9 +16,10 @@ package enum StandardPolicies {
     SecureHeaders.registration,
     // Before anyone is asked who he is: a preflight never carries credentials.
     CORS.registration,
-    // Limits whose key needs no identity stand here: refusing must cost less than a signature.
+    // Keys that need no identity: refusing must cost less than anything that follows.
+    Limits.registration,
+    // Who may pass. Limits that name the caller stand behind it.
     Authentication.registration,
-    // Limits that name the caller stand here.
     // Refuses by the declared length before anything is forwarded.
     BodyLimit.registration,
     // Last of what changes a request, so that all before it saw the path that was matched.

@@ -48,6 +48,7 @@ struct BlueprintCompiler {
     return Blueprint(
       listeners: listeners, upstreams: upstreams,
       identities: configuration.identities.map { identity($0, credentials) },
+      buckets: configuration.buckets,
       clientAddress: configuration.clientAddress, hash: hash)
   }
 
@@ -62,6 +63,9 @@ struct BlueprintCompiler {
         name: identity.name, metric: names.identities.id(of: identity.name)),
       name: identity.name, kind: kind, settings: identity.settings, material: material)
   }
+
+  /// The id of a bucket in the metrics.
+  mutating func bucketMetric(_ name: String) -> UInt16 { names.buckets.id(of: name) }
 
   // MARK: Upstreams
 

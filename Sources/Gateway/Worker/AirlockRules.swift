@@ -14,7 +14,8 @@ struct AirlockRules {
       closed.formUnion(verifier.assertedFields)
     }
     let context = ChainContext(
-      isSecure: false, keepsAmbiguousNames: false, verifiers: verifiers, parameterNames: [])
+      isSecure: false, keepsAmbiguousNames: false, verifiers: verifiers, parameterNames: [],
+      buckets: [:])
     for listener in blueprint.listeners {
       let stated =
         [listener.outermost] + listener.scopes.map(\.policies) + listener.routes.map(\.policies)

@@ -40,15 +40,15 @@ final class Generation {
   /// - Parameter previous: the generation before: pools of upstreams that did not change go on with
   ///   their connections.
   init(
-    _ blueprint: Blueprint, previous: Generation?, shared: SharedUpstreams,
-    resources: WorkerResources, ticketKeys: TicketKeys, seed: UInt64
+    _ blueprint: Blueprint, previous: Generation?, shared: Worker.Shared,
+    resources: WorkerResources, seed: UInt64
   ) throws(GenerationError) {
     var pools: [String: UpstreamPool] = [:]
     for definition in blueprint.upstreams {
       if let kept = previous?.pools[definition.name], kept.definition == definition {
         pools[definition.name] = kept
       } else {
-        pools[definition.name] = try Self.pool(definition, shared, resources)
+        pools[definition.name] = try Self.pool(definition, shared.upstreams, resources)
       }
     }
     self.pools = pools
@@ -60,8 +60,8 @@ final class Generation {
     for listener in blueprint.listeners {
       let builder = ListenerBuilder(
         listener, pools: ordered, verifiers: verifiers, airlock: airlock,
-        clientAddress: blueprint.clientAddress)
-      let security = try Self.security(of: listener, resources, ticketKeys)
+        clientAddress: blueprint.clientAddress, buckets: shared.buckets)
+      let security = try Self.security(of: listener, resources, shared.ticketKeys)
       do throws(RouteTableError) {
         listeners[listener.id] = try builder.build(security: security, seed: seed)
       } catch { throw .routes(error) }

@@ -14,12 +14,14 @@ struct ListenerBuilder {
   private let verifiers: [String: any IdentityVerifier]
   private let airlock: AirlockRules
   private let clientAddress: ClientAddressSettings
+  private let buckets: [String: SharedBucket]
 
   init(
     _ blueprint: ListenerBlueprint, pools: [UpstreamPool],
     verifiers: [String: any IdentityVerifier], airlock: AirlockRules,
-    clientAddress: ClientAddressSettings
+    clientAddress: ClientAddressSettings, buckets: [String: SharedBucket]
   ) {
+    self.buckets = buckets
     self.blueprint = blueprint
     self.pools = pools
     self.verifiers = verifiers
@@ -43,7 +45,9 @@ struct ListenerBuilder {
       own: ListenerRuntime.OwnChains(
         trace: chain(
           blueprint.outermost, RefusingDestination(.traceNotServed), parameterNames: []),
-        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: [])))
+        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: []),
+        misdirected: chain(
+          blueprint.outermost, RefusingDestination(.misdirected), parameterNames: [])))
   }
 
   private func scope(_ policies: [PolicyBlueprint]) -> ListenerRuntime.ScopeChains {
@@ -73,7 +77,7 @@ struct ListenerBuilder {
     let context = ChainContext(
       isSecure: blueprint.security != nil,
       keepsAmbiguousNames: blueprint.limits.rules.underscores == .keep, verifiers: verifiers,
-      parameterNames: parameterNames)
+      parameterNames: parameterNames, buckets: buckets)
     let unconditional = StandardPolicies.unconditional(
       airlock.airlock(policies, context), clientAddress)
     var steps: [PolicyChain.Step] = unconditional.map { .admission($0) }

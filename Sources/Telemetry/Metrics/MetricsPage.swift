@@ -27,6 +27,7 @@ package struct MetricsPage: Sendable {
     appendUpstreams(to: &page)
     appendConnections(to: &page)
     appendDecisions(to: &page)
+    appendLimits(to: &page)
     appendControl(to: &page)
     appendProcess(to: &page)
     return page.finish()
@@ -112,6 +113,18 @@ package struct MetricsPage: Sendable {
       let identity = names.identities[UInt16(truncatingIfNeeded: cell / outcomes.count)]
       page.sample(
         [("identity", identity), ("outcome", outcomes[cell % outcomes.count].label)], count)
+    }
+  }
+
+  private func appendLimits(to page: inout Exposition) {
+    page.family("sluice_limit_decisions", .counter, "Decisions of limits by bucket and verdict.")
+    let verdicts = LimitVerdict.allCases
+    for (cell, count) in totals.limitDecisions.enumerated() where count > 0 {
+      page.sample(
+        [
+          ("bucket", names.buckets[UInt16(truncatingIfNeeded: cell / verdicts.count)]),
+          ("verdict", verdicts[cell % verdicts.count].label),
+        ], count)
     }
   }
 

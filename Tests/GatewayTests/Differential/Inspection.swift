@@ -139,7 +139,7 @@ final class InspectedListener {
     chains = listener.routes.map { route in
       let context = ChainContext(
         isSecure: false, keepsAmbiguousNames: false, verifiers: [:],
-        parameterNames: route.parameterNames)
+        parameterNames: route.parameterNames, buckets: [:])
       var steps = StandardPolicies.unconditional(nil, blueprint.clientAddress).map {
         PolicyChain.Step.admission($0)
       }
