@@ -56,6 +56,8 @@ public struct ExchangeState: BitwiseCopyable {
   /// What the client asked for, which the log tells also after a rewrite.
   public var askedPath = TextRange.empty
   public var askedQuery: TextRange?
+  /// Whether an `auth` rule has proved somebody, or decided against the request.
+  public var wasJudged = false
   /// What the path pattern of the route captured.
   public var parameters = RouteParameters()
 

@@ -56,6 +56,7 @@ struct Compiler {
     let defaults = foldedDefaults()
     let tree = routeTree()
     let listeners = self.listeners(defaults, tree, certificates)
+    refuseOpenCredentials(listeners)
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
     {
@@ -70,7 +71,7 @@ struct Compiler {
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,
-      stores: statements.all(LimitDirectives.redis).map(\.0),
+      identities: identities(), stores: statements.all(LimitDirectives.redis).map(\.0),
       buckets: statements.all(LimitDirectives.bucket).map(\.0), upstreams: upstreams,
       listeners: listeners, files: files.sorted(), statements: statements)
   }

@@ -34,9 +34,12 @@ struct BlueprintCompiler {
       })
   }
 
-  /// - Parameter security: what was read from the certificate files that the config names.
+  /// - Parameters:
+  ///   - security: what was read from the certificate files that the config names.
+  ///   - credentials: what was read of the keys of its identities.
   mutating func compile(
-    _ configuration: EffectiveConfiguration, security: SecurityMaterial, hash: String
+    _ configuration: EffectiveConfiguration, security: SecurityMaterial,
+    credentials: CredentialMaterial, hash: String
   ) -> Blueprint {
     self.security = security
     let upstreams = configuration.upstreams.map { upstream($0) }
@@ -44,10 +47,24 @@ struct BlueprintCompiler {
       uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
     let listeners = configuration.listeners.map { listener($0, upstreams: indices) }
     var blueprint = Blueprint(
-      listeners: listeners, upstreams: upstreams, buckets: configuration.buckets,
+      listeners: listeners, upstreams: upstreams,
+      identities: configuration.identities.map { identity($0, credentials) },
+      buckets: configuration.buckets,
       clientAddress: configuration.clientAddress, hash: hash)
     blueprint.stores = configuration.stores.compactMap { store($0) }
     return blueprint
+  }
+
+  private mutating func identity(
+    _ identity: IdentityConfiguration, _ credentials: CredentialMaterial
+  ) -> IdentityBlueprint {
+    guard let kind = IdentityKind.all.first(where: { $0.name == identity.kind }),
+      let material = credentials.identities[identity.name]
+    else { preconditionFailure("The keys of every identity were read before.") }
+    return IdentityBlueprint(
+      label: IdentityLabel(
+        name: identity.name, metric: names.identities.id(of: identity.name)),
+      name: identity.name, kind: kind, settings: identity.settings, material: material)
   }
 
   /// The id of a bucket in the metrics.
@@ -143,7 +160,7 @@ struct BlueprintCompiler {
   /// The policies that hold in a scope, in the order of the chain.
   private func blueprints(_ settings: EffectiveSettings) -> [PolicyBlueprint] {
     policies.flatMap { registration in
-      registration.statements(settings).map { PolicyBlueprint(registration, settings: $0) }
+      registration.statements(settings).map { PolicyBlueprint(registration, $0) }
     }
   }
 
