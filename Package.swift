@@ -56,7 +56,9 @@ let package = Package(
 
     library(
       "Gateway",
-      ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+      [
+        "Policies", "Routing", "Upstreams", "HTTP1", "HTTP2", "Transport", "Telemetry", "OpenSSL",
+      ]),
     .executableTarget(
       name: "sluice",
       dependencies: [
@@ -96,7 +98,7 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   }
   package.targets.append(
     .executableTarget(
-      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
+      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration"],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],
       swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],

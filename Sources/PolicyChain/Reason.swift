@@ -34,6 +34,8 @@ extension Reason {
     "method_not_allowed", 405, "The resource does not support this method.")
   public static let traceNotServed = Reason(
     "trace_not_served", 501, "TRACE is not served here.")
+  public static let misdirected = Reason(
+    "misdirected_request", 421, "The host is not served on this connection.")
   public static let bodyTooLarge = Reason(
     "body_too_large", 413, "The request body is larger than this route accepts.")
   public static let bodyTimeout = Reason(

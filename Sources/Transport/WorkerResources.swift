@@ -15,6 +15,8 @@ package final class WorkerResources {
   package let loop: EventLoop
   /// Read buffers. An idle connection owns none.
   package let buffers: BufferPool
+  /// For text of one head or a short body, of any size up to `bufferBytes`.
+  package let heads: TextBuffers
   /// For what sockets do not take at once.
   package let pending: BufferPool
   /// For one head, from its first byte to the send: never across an await.
@@ -34,6 +36,7 @@ package final class WorkerResources {
     tls = TLSScratch(
       receivedBytes: Self.bufferBytes, outgoingBytes: Transport.cipherBytesMax)
     buffers = BufferPool(capacity: Self.bufferBytes, idleMax: 256)
+    heads = TextBuffers(large: buffers)
     pending = BufferPool(capacity: Transport.sendBytesMax, idleMax: 16)
   }
 }

@@ -38,7 +38,7 @@ final class RawPeer {
   func send(_ bytes: [UInt8]) throws {
     let wire = Buffer(capacity: max(bytes.count, 1))
     _ = wire.append(bytes.span)
-    while !wire.isEmpty {
+    repeat {
       wire.consume(try server.receive(wire.bytes))
       while let stream = server.takeOpened() {
         self.stream = stream
@@ -47,7 +47,7 @@ final class RawPeer {
       server.tellObservers()
       answers.clear()
       _ = try server.write(into: answers)
-    }
+    } while !wire.isEmpty
   }
 
   /// Sends round after round until the server has had enough. Returns after how many, and why.

@@ -12,15 +12,8 @@ extension HTTP1Connection {
   /// one.
   func serveRequest(_ exchange: Exchange) async -> Bool {
     attachBody(to: exchange)
-    exchange.askedPath = exchange.request.path
-    exchange.askedQuery = exchange.request.query
     refreshListener()
-    let chain = listener.chain(for: exchange)
-    do throws(Failure) {
-      try await chain.run(exchange)
-    } catch {
-      exchange.answer(error)
-    }
+    let chain = await listener.serve(exchange)
     let mayStay: Bool
     if exchange.failure?.reason == .clientGone {
       mayStay = false

@@ -7,7 +7,7 @@ import HTTPMessage
 import PolicyChain
 import Transport
 
-extension HTTP1Connection {
+extension HTTP1Connection: ResponseDelivery {
   /// Head and body bytes up to this size are copied together, so that one send and one TLS record
   /// carry them.
   private static let copiedMax = 15 * 1024
@@ -18,24 +18,12 @@ extension HTTP1Connection {
   }
 
   /// Writes the response. Returns whether the connection can take another request.
-  ///
-  /// When the upstream's body fails before anything was sent, the client gets the failure as a
-  /// proper answer; later only a broken connection tells that what it has is not all.
   func respond(_ exchange: Exchange, _ chain: PolicyChain) async -> Bool {
-    hasSentHead = false
-    do throws(Failure) {
-      try await write(exchange)
-    } catch {
-      if hasSentHead || error.origin == .downstream { return broke(error, exchange) }
-      exchange.answer(error)
-      chain.runEgress(exchange)
-      do throws(Failure) { try await write(exchange) } catch { return broke(error, exchange) }
-    }
-    exchange.outcome.isComplete = true
-    return staysOpen
+    await deliver(exchange, chain)
+    return exchange.outcome.isComplete && staysOpen
   }
 
-  private func write(_ exchange: Exchange) async throws(Failure) {
+  func write(_ exchange: Exchange) async throws(Failure) {
     try await sendRestOfInterim(exchange)
     let framing = try encodeHead(exchange)
     switch exchange.responseBody {
@@ -71,12 +59,6 @@ extension HTTP1Connection {
       exchange.outcome.responseBodyBytes &+= UInt64(count)
       if appended < bytes.count { try await send(nil, exchange) }
     }
-  }
-
-  private func broke(_ failure: Failure, _ exchange: Exchange) -> Bool {
-    exchange.failure = failure
-    if case .stream(let body) = exchange.responseBody { body.cancel() }
-    return false
   }
 
   private var stallDeadline: Instant {

@@ -84,6 +84,36 @@ final class ListenerRuntime {
     }
   }
 
+  /// Routes the exchange and runs its chain to the response head, which tells a failure if there
+  /// was one. Returns the chain, whose egress stage is still to be run.
+  func serve(_ exchange: Exchange) async -> PolicyChain {
+    exchange.askedPath = exchange.request.path
+    exchange.askedQuery = exchange.request.query
+    if isMisdirected(exchange) {
+      exchange.answer(.refused(.misdirected))
+      return refusalChain
+    }
+    let chain = chain(for: exchange)
+    do throws(Failure) {
+      try await chain.run(exchange)
+    } catch {
+      exchange.answer(error)
+    }
+    return chain
+  }
+
+  /// Whether the request's host is served with another certificate than its connection was opened
+  /// with. HTTP/2 clients may use a connection for every host that its certificate covers: RFC 9113
+  /// section 9.1.1.
+  private func isMisdirected(_ exchange: Exchange) -> Bool {
+    guard let security, exchange.request.version == .http2,
+      let serverName = exchange.connection?.security?.serverName
+    else { return false }
+    let request = exchange.request
+    let host = request.text(request.host)
+    return security.isMisdirected(host, serverName: serverName.span)
+  }
+
   private func chains(of scope: Int?) -> ScopeChains {
     guard let scope else { return outermost }
     return scopes[scope]
