@@ -1,7 +1,6 @@
 // The server side's settings in OpenSSL's form: one per worker, listener and certificate
 // generation. A reload makes new ones; sessions keep the one that they started with.
 
-import Bytes
 import COpenSSL
 import OpenSSL
 
@@ -44,18 +43,16 @@ import OpenSSL
 
   deinit { unsafe protocolList.deallocate() }
 
-  /// Whether a session that was opened for `serverName` (empty when the client sent none) got
-  /// another certificate than one for `host` would get.
-  package func isMisdirected(_ host: Span<UInt8>, serverName: Span<UInt8>) -> Bool {
-    if variants.count == 1, unknownName == .serveDefault { return false }
-    if host.equalsIgnoringCase(serverName) { return false }
-    // The default certificate stands first, and is given for names that nobody knows.
-    let opened = serverName.isEmpty ? nil : names.place(for: serverName.text)
-    guard let asked = names.place(for: host.text) else {
-      return unknownName == .refuse || (opened ?? 0) != 0
-    }
-    return asked != (opened ?? 0)
+  /// Whether a client that asked for the certificate of `asked` was shown that of `host` too. No
+  /// name, and one that no certificate has, stand for the default certificate.
+  package func serves(_ host: String, toClientOf asked: String?) -> Bool {
+    place(of: host) == place(of: asked)
   }
+
+  /// Whether it depends on the name which certificate a client is shown.
+  package var hasSeveralCertificates: Bool { variants.count > 1 }
+
+  private func place(of name: String?) -> Int { name.flatMap { names.place(for: $0) } ?? 0 }
 
   /// The SSL_CTX that new sessions start with.
   var pointer: OpaquePointer { unsafe variants[0].pointer }

@@ -20,6 +20,11 @@ package final class TextBuffers {
     count <= Self.smallBytes - Self.slack ? small.borrow() : large.borrow()
   }
 
+  /// Frees what nobody needed since the last call. The large ones are another pool's.
+  func trim() { small.trim(keeping: 4) }
+
+  var heldBytes: Int { small.heldBytes }
+
   package func giveBack(_ buffer: Buffer) {
     if buffer.capacity == Self.smallBytes { small.giveBack(buffer) } else { large.giveBack(buffer) }
   }

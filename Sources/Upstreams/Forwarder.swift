@@ -34,12 +34,21 @@ package final class Forwarder: Destination {
     try addVia(to: exchange.request)
     var mayReuse = true
     while true {
-      let connection = try await pool.lease(for: exchange, mayReuse: mayReuse)
+      let server = pool.chooseServer(for: exchange)
+      let connection: UpstreamConnection
+      if mayReuse, let idle = server.lendIdle() {
+        connection = idle
+      } else {
+        connection = try await pool.connect(to: server, for: exchange, mayReuse: mayReuse)
+      }
       exchange.upstream.attempts += 1
       exchange.upstream.isReused = !connection.isFresh
       do throws(Failure) {
         try exchange.passGRPCDeadline()
-        try await connection.begin(exchange)
+        try connection.begin(exchange)
+        while try !connection.readHead(exchange) {
+          try await connection.waitForProgress(exchange)
+        }
         exchange.hold(connection)
         exchange.responseBody = connection.body(of: exchange)
         return

@@ -53,19 +53,23 @@ package final class UpstreamPool {
     servers = definition.servers.enumerated().map { UpstreamServer($1, index: $0) }
   }
 
-  /// A connection for the exchange: an idle one when `mayReuse`, else a new one.
-  func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamConnection {
-    var attempt = 0
+  /// The server whose turn it is; log and metrics count the exchange as its own.
+  func chooseServer(for exchange: Exchange) -> UpstreamServer {
+    let server = choose(at: resources.loop.now)
+    exchange.server = server.label
+    return server
+  }
+
+  /// A new connection to the server. When it cannot be reached the next ones are tried, and there
+  /// an idle connection is as good when `mayReuse`.
+  func connect(
+    to first: UpstreamServer, for exchange: Exchange, mayReuse: Bool
+  ) async throws(Failure) -> UpstreamConnection {
+    var server = first
+    var attempt = 1
     let deadline = min(
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
-      let server = choose(at: resources.loop.now)
-      exchange.server = server.definition.label
-      if mayReuse, let connection = server.takeIdle() {
-        connection.isFresh = false
-        return connection
-      }
-      attempt += 1
       do throws(Failure) {
         return try await connect(to: server, for: exchange, until: deadline)
       } catch {
@@ -73,6 +77,9 @@ package final class UpstreamPool {
           resources.loop.now < deadline
         else { throw error }
       }
+      attempt += 1
+      server = chooseServer(for: exchange)
+      if mayReuse, let connection = server.lendIdle() { return connection }
     }
   }
 

@@ -29,7 +29,7 @@ final class HTTP2Connection: ClientConnection {
   let context: WorkerContext
   let transport: Transport
   let connection: DownstreamConnection
-  let limits: ConnectionLimits
+  var limits: ConnectionLimits { listener.limits }
   let slot: Int
   let session: HTTP2Session
   /// Whose routes the next request meets.
@@ -62,12 +62,12 @@ final class HTTP2Connection: ClientConnection {
     self.listener = listener
     self.slot = slot
     self.context = context
-    limits = listener.limits
     openedAt = context.loop.now
     idleSince = openedAt
     do throws(HTTP2Error) {
       session = try HTTP2Session(
-        .server, settings: limits.http2, limits: limits.floods, bodies: context.resources.buffers)
+        .server, settings: listener.limits.http2, limits: listener.limits.floods,
+        bodies: context.resources.buffers)
     } catch { return nil }
   }
 

@@ -7,10 +7,32 @@ import HTTP2
 import HTTPMessage
 import PolicyChain
 
-extension ServedStream: ResponseDelivery {
+extension ServedStream {
   private var context: WorkerContext { owner.context }
 
-  func write(_ exchange: Exchange) async throws(Failure) {
+  /// Writes the response, and says in the exchange's outcome whether all of it was.
+  ///
+  /// When the upstream's body fails before anything was sent, the client gets the failure as a
+  /// proper answer; later only the reset of its stream tells that what it has is not all.
+  func deliver(_ exchange: Exchange, _ chain: PolicyChain) async {
+    hasSentHead = false
+    do throws(Failure) {
+      try await write(exchange)
+    } catch {
+      if hasSentHead || error.origin == .downstream { return broke(error, exchange) }
+      exchange.answer(error)
+      chain.runEgress(exchange)
+      do throws(Failure) { try await write(exchange) } catch { return broke(error, exchange) }
+    }
+    exchange.outcome.isComplete = true
+  }
+
+  private func broke(_ failure: Failure, _ exchange: Exchange) {
+    exchange.failure = failure
+    if case .stream(let body) = exchange.responseBody { body.cancel() }
+  }
+
+  private func write(_ exchange: Exchange) async throws(Failure) {
     switch exchange.responseBody {
     case .none: try sendHead(exchange, isLast: true)
     case .bytes where exchange.request.method == .head: try sendHead(exchange, isLast: true)

@@ -108,12 +108,19 @@ final class ServedStream {
   }
 
   private func serveRequest() async {
+    exchange.askedPath = exchange.request.path
+    exchange.askedQuery = exchange.request.query
     owner.refreshListener()
-    let chain = await owner.listener.serve(exchange)
+    let chain = owner.listener.chain(for: exchange)
+    do throws(Failure) {
+      try await chain.run(exchange)
+    } catch {
+      exchange.answer(error)
+    }
     if let violation {
       exchange.answer(broken(violation))
-    } else if isGone {
-      exchange.failure = Failure(.clientGone, origin: .downstream, retry: .never)
+    } else if isGone || exchange.isClientGone {
+      exchange.answer(Failure(.clientGone, origin: .downstream, retry: .never))
     } else {
       chain.runEgress(exchange)
       await deliver(exchange, chain)

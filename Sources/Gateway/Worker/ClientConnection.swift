@@ -1,10 +1,12 @@
 // What a worker knows of the connections that its clients opened, whatever they speak.
 
 import PolicyChain
+import Transport
 
 /// A connection in the worker's table. Its owner calls it on the loop, never between jobs.
 protocol ClientConnection: AnyObject {
   var connection: DownstreamConnection { get }
+  var transport: Transport { get }
   /// The place in the worker's table.
   var slot: Int { get }
   /// Something happened to a connection that has no task.

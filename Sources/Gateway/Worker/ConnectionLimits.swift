@@ -4,6 +4,7 @@ import HTTP1
 import HTTP2
 import HTTPMessage
 import TLS
+import Transport
 
 /// Limits of downstream connections. Times are in milliseconds.
 package struct ConnectionLimits: Sendable {
@@ -14,6 +15,9 @@ package struct ConnectionLimits: Sendable {
   /// Silence after which a connection gives back its task and buffer. A task keeps 6.6 KB as long
   /// as it lives.
   static let restAfter: UInt64 = 1_000
+  /// The same when more than `patientMax` connections of a worker have one.
+  static let restSoonAfter: UInt64 = 100
+  static let patientMax = 64
   /// How long a closing connection waits for its client to have read the answer.
   static let lingerTimeout: UInt64 = 2_000
   /// Bytes that a closing connection reads and forgets meanwhile.
@@ -35,7 +39,7 @@ package struct ConnectionLimits: Sendable {
   /// Bytes per second that a body must reach once `rateGrace` has passed; zero for no minimum.
   package var rateMin: UInt64 = 500
   package var rateGrace: UInt64 = 5_000
-  /// Without progress of a response that the client does not read.
+  /// Without progress of a response: the client reads nothing of it.
   package var writeStall: UInt64 = 30_000
   package var ageMax: UInt64 = 3_600_000
   /// Connections of the listener, over all workers.
@@ -51,4 +55,9 @@ package struct ConnectionLimits: Sendable {
   package var floods = FloodLimits()
   /// Time for a TLS handshake.
   package var handshakeTimeout: UInt64 = 5_000
+
+  /// How fast a client must read its answer.
+  var sendingPace: SendingPace {
+    SendingPace(stall: writeStall, bytesPerSecondMin: rateMin, grace: rateGrace)
+  }
 }

@@ -16,7 +16,7 @@ final class ConnectionOpening: ClientConnection {
 
   let connection: DownstreamConnection
   let slot: Int
-  private let transport: Transport
+  let transport: Transport
   private let listener: ListenerRuntime
   private let context: WorkerContext
   private let waiter: Waiter
@@ -92,9 +92,7 @@ final class ConnectionOpening: ClientConnection {
       return false
     }
     guard let agreed = transport.session?.negotiation else { return false }
-    connection.security = ConnectionSecurity(
-      version: agreed.version.name, cipher: agreed.cipher.name, serverName: agreed.serverName,
-      protocolName: agreed.applicationProtocol?.rawValue, isResumed: agreed.isResumed)
+    connection.security = context.securityTerms.shared(agreed)
     context.recorder.metrics.handshakeEnded(
       HandshakeKey(
         listener: metric, version: agreed.version == .tls13 ? .tls13 : .tls12,

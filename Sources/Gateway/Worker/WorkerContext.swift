@@ -24,18 +24,23 @@ final class WorkerContext {
   let outgoingFields = OutgoingFields()
   /// The generation that new requests are served by.
   private(set) var generation: Generation
+  /// Counts the generations, from 1.
+  private(set) var generationCount = 1
   /// Whether answers say that their connection ends.
   private(set) var endsKeepAlive = false
   /// Whether connections end that have no request.
   private(set) var isDraining = false
 
   let date = DateField()
+  let securityTerms = SecurityTerms()
   private var wallTurn = UInt64.max
   private var wallNow: UInt64 = 0
 
   private(set) var connections: [(any ClientConnection)?] = []
   private var freeSlots: [Int] = []
   private(set) var connectionCount = 0
+  private(set) var secureCount = 0
+  let memory = MemoryKeeper()
   /// Connections without a task that something happened to, and what.
   private var woken: [any ClientConnection] = []
   private var expired: [any ClientConnection] = []
@@ -61,6 +66,7 @@ final class WorkerContext {
   func adopt(_ next: Generation) {
     let previous = generation
     generation = next
+    generationCount += 1
     previous.retire(after: next)
   }
 
@@ -96,6 +102,7 @@ final class WorkerContext {
     let slot = freeSlots.popLast() ?? connections.count
     if slot == connections.count { connections.append(nil) }
     connectionCount += 1
+    if transport.isSecure { secureCount += 1 }
     recorder.metrics.connectionOpened(listener: listener.id.metric)
     serve(transport, DownstreamConnection(listener: listener.id, peer: peer), listener, slot)
   }
@@ -140,6 +147,7 @@ final class WorkerContext {
     connections[connection.slot] = nil
     freeSlots.append(connection.slot)
     connectionCount -= 1
+    if connection.transport.isSecure { secureCount -= 1 }
     let downstream = connection.connection
     limiter.close(downstream.peer, at: downstream.listener)
     recorder.metrics.connectionClosed(listener: downstream.listener.metric)
