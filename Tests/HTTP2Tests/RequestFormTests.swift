@@ -94,8 +94,8 @@ struct RequestFormTests {
     let stream = try #require(peer.stream)
     let head = try #require(stream.takeHead())
     let buffer = Buffer(capacity: 4096)
-    var outcome: Outcome
-    do {
+    let outcome: Outcome
+    do throws(HTTP2FieldError) {
       try RequestForm.write(head, into: buffer)
       outcome = .text(buffer.bytes.text)
     } catch { outcome = .broken(error) }
