@@ -64,8 +64,8 @@ let package = Package(
     library(
       "Gateway",
       [
-        "Policies", "Routing", "Upstreams", "RedisStore", "HTTP1", "Transport", "Telemetry",
-        "OpenSSL",
+        "Policies", "Routing", "Upstreams", "RedisStore", "HTTP1", "HTTP2", "Transport",
+        "Telemetry", "OpenSSL",
       ]),
     .executableTarget(
       name: "sluice",
@@ -108,7 +108,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   }
   package.targets.append(
     .executableTarget(
-      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration", "RESP"],
+      name: "Fuzzers",
+      dependencies: ["Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP"],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],
       swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],

@@ -246,7 +246,8 @@ let onFrameSent:
       guard let session = unsafe owner(user), let frame = unsafe frame?.pointee else { return 0 }
       switch unsafe UInt32(frame.hd.type) {
       case UInt32(NGHTTP2_RST_STREAM.rawValue):
-        unsafe session.resetSent(HTTP2ErrorCode(rawValue: frame.rst_stream.error_code))
+        unsafe session.resetSent(
+          frame.hd.stream_id, HTTP2ErrorCode(rawValue: frame.rst_stream.error_code))
       case UInt32(NGHTTP2_GOAWAY.rawValue):
         let code = unsafe HTTP2ErrorCode(rawValue: frame.goaway.error_code)
         if code != .noError { session.ownError = code }
@@ -256,7 +257,8 @@ let onFrameSent:
     }
 
 extension HTTP2Session {
-  fileprivate func resetSent(_ code: HTTP2ErrorCode) {
+  fileprivate func resetSent(_ stream: Int32, _ code: HTTP2ErrorCode) {
+    streamSeen.reset(stream)
     guard role == .server, code.blamesPeer, let kind = flood.resetProvoked(now: now) else {
       return
     }

@@ -67,7 +67,12 @@ package final class Forwarder: Destination {
 
   /// RFC 9110 section 7.6.3: a gateway says that the request came through it, and how it came.
   private func addVia(to request: Request) throws(Failure) {
-    let value: StaticString = request.version == .http10 ? "1.0 sluice" : "1.1 sluice"
+    let value: StaticString =
+      switch request.version {
+      case .http10: "1.0 sluice"
+      case .http11: "1.1 sluice"
+      case .http2: "2.0 sluice"
+      }
     guard request.fields.add(.via, name: KnownField.via.name.bytes, value: value.bytes) else {
       throw Failure(
         .internalError, origin: .gateway, retry: .never, detail: "no room for the Via field")

@@ -136,7 +136,7 @@ final class Edge {
   }
 
   /// Connections of clients that are open.
-  var connections: [HTTP1Connection] { context.connections.compactMap { $0 } }
+  var connections: [HTTP1Connection] { context.connections.compactMap { $0 as? HTTP1Connection } }
 }
 
 /// A test's config has errors.

@@ -145,6 +145,13 @@ extension Compiler {
       report(
         .missingValue, "listener '\(statement.name)' has no 'bind'", at: statement.nameLocation)
     }
+    if let first = binds.first?.0,
+      let other = binds.first(where: { $0.0.protocols != first.protocols })
+    {
+      report(
+        .settingsConflict, "the binds of listener '\(statement.name)' offer different protocols",
+        at: other.1.location, help: "a listener of its own for each list of protocols")
+    }
     for (bind, place) in binds {
       guard let first = bound[bind.address] else {
         bound[bind.address] = place.nameLocation

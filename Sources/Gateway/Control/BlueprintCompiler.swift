@@ -5,10 +5,12 @@ import Bytes
 import Configuration
 import Engine
 import HTTP1
+import HTTP2
 import HTTPMessage
 import Policies
 import PolicyChain
 import RedisStore
+import TLS
 import Telemetry
 import Upstreams
 
@@ -23,7 +25,13 @@ struct BlueprintCompiler {
     for error in HTTP1Error.allCases {
       _ = names.protocolErrors.id(of: error.reason.description)
     }
-    _ = names.protocolErrors.id(of: "connection_limit")
+    for error in HTTP2FieldError.allCases {
+      _ = names.protocolErrors.id(of: error.reason.description)
+    }
+    for kind in FloodKind.allCases { _ = names.protocolErrors.id(of: kind.name.description) }
+    for token in ["connection_limit", "head_timeout", "http2_bad_preface", "http2_protocol_error"] {
+      _ = names.protocolErrors.id(of: token)
+    }
   }
 
   /// Metric ids of broken rules, by their tokens.
@@ -181,6 +189,12 @@ struct BlueprintCompiler {
     if let timeouts = listener.settings.settings(of: RouteTimeouts.manual) {
       limits.keepAliveIdle = UInt64(timeouts.idle.milliseconds)
     }
+    limits.protocols = protocols(listener)
+    limits.http2.concurrentStreamsMax = UInt32(clamping: settings.streams)
+    limits.http2.streamWindow = Int32(clamping: settings.streamWindow.bytes)
+    limits.http2.connectionWindow = Int32(clamping: settings.connectionWindow.bytes)
+    limits.http2.headBytesMax = limits.head.headBytesMax
+    limits.http2.fieldsMax = settings.fields
     limits.allowsHalfClose = listener.allowsHalfClose
     limits.rules.path.normalizesDots = listener.path.repairs.contains(.dots)
     limits.rules.path.normalizesSlashes = listener.path.repairs.contains(.slashes)
@@ -191,6 +205,11 @@ struct BlueprintCompiler {
       case .keep: .keep
       }
     return limits
+  }
+
+  /// The configuration holds all binds of a listener to one list.
+  private func protocols(_ listener: ListenerConfiguration) -> [ApplicationProtocol] {
+    (listener.binds.first?.protocols ?? []).compactMap(ApplicationProtocol.init(rawValue:))
   }
 
   static func addresses(_ bind: BindAddress) -> [SocketAddress] {
