@@ -18,6 +18,9 @@ package final class Forwarder: Destination {
     }
   }
 
+  /// Times that a request is sent when servers refuse it before they have looked at it.
+  private static let attemptsMax = 3
+
   private let shares: [Share]
   private let total: UInt32
 
@@ -32,27 +35,41 @@ package final class Forwarder: Destination {
     if try MaxForwards.endsHere(exchange) { return }
     let pool = pick(exchange)
     try addVia(to: exchange.request)
+    // There is no Upgrade in HTTP/2: the request goes on as the plain one that it may also be.
+    if pool.definition.version == .http2, exchange.upgrade != nil {
+      exchange.upgrade = nil
+      exchange.request.upgrade = .none
+    }
     var mayReuse = true
     while true {
-      let connection = try await pool.lease(for: exchange, mayReuse: mayReuse)
+      let lease = try await pool.lease(for: exchange, mayReuse: mayReuse)
       exchange.upstream.attempts += 1
-      exchange.upstream.isReused = !connection.isFresh
+      exchange.upstream.isReused = !lease.isFresh
       do throws(Failure) {
         try exchange.passGRPCDeadline()
-        try await connection.begin(exchange)
-        exchange.hold(connection)
-        exchange.responseBody = connection.body(of: exchange)
+        try await lease.begin(exchange)
+        exchange.responseBody = lease.hold(for: exchange)
         return
       } catch {
-        connection.release(after: exchange)
+        lease.release(after: exchange)
         exchange.response.reset()
-        // The peer may have closed this idle connection as we wrote: an idempotent request may try
-        // once more.
-        guard error.retry != .never, mayReuse, exchange.upstream.isReused,
-          exchange.request.method.isIdempotent, exchange.request.framing == .none
-        else { throw error }
+        guard mayTryAgain(exchange, after: error, mayReuse: mayReuse) else { throw error }
         mayReuse = false
       }
+    }
+  }
+
+  /// Whether the same request may be sent once more.
+  private func mayTryAgain(_ exchange: Exchange, after error: Failure, mayReuse: Bool) -> Bool {
+    switch error.retry {
+    case .never: false
+    // The server says that it did nothing. What the client has sent of a body is gone, though.
+    case .safe:
+      exchange.upstream.attempts < Self.attemptsMax && exchange.outcome.requestBodyBytes == 0
+    // The peer may have closed this idle connection as we wrote.
+    case .ifIdempotent:
+      mayReuse && exchange.upstream.isReused && exchange.request.method.isIdempotent
+        && exchange.request.framing == .none
     }
   }
 

@@ -207,7 +207,7 @@ package final class UpstreamConnection {
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)
       let body = transport.hasUnsent ? .never : exchange.requestBody?.deadline ?? .never
       if body <= idle {
-        try await waitForBody(exchange, until: body)
+        try await exchange.waitForBody(until: body)
       } else {
         try await exchange.waitUpstream(until: idle, else: .responseTimeout)
       }
@@ -218,18 +218,6 @@ package final class UpstreamConnection {
     } else {
       try await exchange.waitUpstream(
         until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
-    }
-  }
-
-  /// Only the client keeps us waiting: its silence is no fault of the upstream.
-  private func waitForBody(_ exchange: Exchange, until deadline: Instant) async throws(Failure) {
-    do throws(Failure) {
-      try await exchange.waitUpstream(until: deadline, else: .bodyTimeout)
-    } catch {
-      guard error.reason == .bodyTimeout else { throw error }
-      // Its rest is never taken for another request.
-      exchange.requestBody?.cancel()
-      throw .refused(.bodyTimeout)
     }
   }
 

@@ -29,6 +29,8 @@ package final class UpstreamPool {
   private var isRetired = false
   /// By server; empty when the upstream is spoken to in clear text.
   private var contexts: [TLSClientContext] = []
+  /// The same for exchanges that need HTTP/1.1, where TLS would choose otherwise.
+  private var plainContexts: [TLSClientContext] = []
 
   package init(
     _ definition: UpstreamDefinition, shared: UpstreamShared, resources: WorkerResources
@@ -38,13 +40,23 @@ package final class UpstreamPool {
       if let bundle = security.authorities {
         trust = try TrustStore(bundle, library: resources.library)
       }
-      for server in definition.servers {
+      func context(
+        _ server: ServerDefinition, _ protocols: [ApplicationProtocol]
+      ) throws(TLSSetupError) -> TLSClientContext {
         let settings = TLSClientSettings(
           serverName: security.serverName ?? server.hostName,
           verification: security.authorities.map { .against($0) } ?? .off,
-          protocols: [.http1], certificate: security.certificate)
-        contexts.append(
-          try TLSClientContext(settings: settings, trust: trust, library: resources.library))
+          protocols: protocols, certificate: security.certificate)
+        return try TLSClientContext(settings: settings, trust: trust, library: resources.library)
+      }
+      for server in definition.servers {
+        switch definition.version {
+        case .http1: contexts.append(try context(server, [.http1]))
+        case .http2: contexts.append(try context(server, [.http2]))
+        case .chosenByTLS:
+          contexts.append(try context(server, [.http2, .http1]))
+          plainContexts.append(try context(server, [.http1]))
+        }
       }
     }
     self.definition = definition
@@ -54,7 +66,7 @@ package final class UpstreamPool {
   }
 
   /// A connection for the exchange: an idle one when `mayReuse`, else a new one.
-  func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamConnection {
+  func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamLease {
     var attempt = 0
     let deadline = min(
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
@@ -63,10 +75,13 @@ package final class UpstreamPool {
       exchange.server = server.definition.label
       if mayReuse, let connection = server.takeIdle() {
         connection.isFresh = false
-        return connection
+        return .connection(connection)
       }
       attempt += 1
       do throws(Failure) {
+        if let lease = try await leaseShared(of: server, for: exchange, until: deadline) {
+          return lease
+        }
         return try await connect(to: server, for: exchange, until: deadline)
       } catch {
         guard attempt < min(Self.connectAttemptsMax, servers.count), error.retry == .safe,
@@ -102,15 +117,22 @@ package final class UpstreamPool {
 
   /// Closes what has been idle too long. Called about once a second.
   package func sweep() {
+    let now = resources.loop.now
     for server in servers {
-      server.sweep(now: resources.loop.now, idleTimeout: definition.idleTimeout)
+      server.sweep(now: now, idleTimeout: definition.idleTimeout)
+      server.http2.sweep(now: now, idleTimeout: definition.idleTimeout) {
+        server.addresses.contains($0.address)
+      }
     }
   }
 
   /// Lends nothing any more and keeps nothing that comes back: a newer generation has taken over.
   package func retire() {
     isRetired = true
-    for server in servers { server.closeIdle() }
+    for server in servers {
+      server.closeIdle()
+      server.http2.end()
+    }
   }
 
   /// Smooth weighted round robin over the servers that are not paused; over all when all are.
@@ -132,9 +154,9 @@ package final class UpstreamPool {
     return best
   }
 
-  private func connect(
+  func connect(
     to server: UpstreamServer, for exchange: Exchange, until deadline: Instant
-  ) async throws(Failure) -> UpstreamConnection {
+  ) async throws(Failure) -> UpstreamLease {
     guard let address = server.takeAddress() else {
       throw Failure(
         .nameNotResolved, origin: .upstream, retry: .safe, detail: server.definition.name)
@@ -145,7 +167,7 @@ package final class UpstreamPool {
     }
     do throws(Failure) {
       let transport = try await open(address, server: server, for: exchange, until: deadline)
-      return UpstreamConnection(transport, to: address, of: server, in: self)
+      return try lease(transport, to: address, of: server, for: exchange)
     } catch {
       closed()
       // A client that left says nothing about the server.
@@ -170,7 +192,7 @@ package final class UpstreamPool {
       socket = try Connecting.start(to: address, on: resources.loop)
     } catch { throw Self.refusal(error, server) }
     socket.observer = exchange.waiter
-    let transport = try makeTransport(socket, server)
+    let transport = try makeTransport(socket, server, exchange)
     do throws(Failure) {
       while !socket.isWritable {
         try await exchange.waitUpstream(until: deadline, else: .connectTimeout)
@@ -185,13 +207,15 @@ package final class UpstreamPool {
   }
 
   private func makeTransport(
-    _ socket: Socket, _ server: UpstreamServer
+    _ socket: Socket, _ server: UpstreamServer, _ exchange: Exchange
   ) throws(Failure) -> Transport {
     guard !contexts.isEmpty else {
       return Transport(socket: socket, pending: resources.pending)
     }
+    let isPlain = exchange.upgrade != nil && !plainContexts.isEmpty
+    let context = isPlain ? plainContexts[server.index] : contexts[server.index]
     do throws(TLSError) {
-      let session = try TLSSession(connecting: contexts[server.index], scratch: resources.tls)
+      let session = try TLSSession(connecting: context, scratch: resources.tls)
       return Transport(
         socket: socket, session: session, scratch: resources.tls, pending: resources.pending)
     } catch {

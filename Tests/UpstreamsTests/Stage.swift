@@ -45,7 +45,7 @@ final class Stage {
     }
     pool = try UpstreamPool(
       UpstreamDefinition(
-        name: "test", servers: servers, hostRule: .preserve, security: nil,
+        name: "test", servers: servers, version: .http1, hostRule: .preserve, security: nil,
         connectionsMax: connectionsMax, idleMax: idleMax, idleTimeout: 60_000),
       shared: shared, resources: resources)
     forwarder = Forwarder(shares: [Forwarder.Share(pool: pool, weight: 1)])

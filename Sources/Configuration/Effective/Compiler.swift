@@ -134,12 +134,30 @@ struct Compiler {
           at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
       }
     }
+    checkProtocol(of: statement, hasTLS: tls != nil)
     return UpstreamConfiguration(
       name: statement.name, servers: servers.map(\.0), tls: tls,
       connections: block.first(CoreDirectives.connections) ?? UpstreamConnectionSettings(),
       host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
       version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,
       location: statement.location)
+  }
+
+  /// HTTP/2 is chosen by TLS or known beforehand, never both.
+  private mutating func checkProtocol(of statement: CheckedStatement, hasTLS: Bool) {
+    guard let (settings, place) = statement.block.all(CoreDirectives.upstreamProtocol).first
+    else { return }
+    switch settings.version {
+    case .h2 where !hasTLS:
+      report(
+        .settingsConflict, "'protocol h2' needs 'tls'", at: place.nameLocation,
+        help: "'protocol h2c' is HTTP/2 in clear text")
+    case .h2c where hasTLS:
+      report(
+        .settingsConflict, "'protocol h2c' is HTTP/2 in clear text, and this upstream has 'tls'",
+        at: place.nameLocation, help: "'protocol h2' is HTTP/2 over TLS")
+    case .auto, .http11, .h2, .h2c: return
+    }
   }
 
   // MARK: Defaults

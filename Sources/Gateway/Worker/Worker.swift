@@ -58,6 +58,7 @@ package actor Worker: LoopActor {
       limiter: shared.limiter, start: TaskStarter(for: self))
     self.context = context
     start { await context.runStarter() }
+    start { await resources.turns.run() }
     let waiter = Waiter(on: loop)
     housekeeper = waiter
     start { await Self.keepHouse(context, waiter) }

@@ -163,5 +163,8 @@ final class WorkerContext {
     for connection in connections { connection?.cancel() }
   }
 
-  func stop() { starter.cancel() }
+  func stop() {
+    starter.cancel()
+    resources.turns.stop()
+  }
 }

@@ -1,0 +1,45 @@
+// What a pool lends for one exchange: a whole connection, or a stream of a shared one.
+
+import PolicyChain
+
+/// The way of one exchange to its server.
+enum UpstreamLease {
+  case connection(UpstreamConnection)
+  case stream(UpstreamStream)
+
+  /// Whether nothing was sent over the connection before: then a close is no sign of staleness.
+  var isFresh: Bool {
+    switch self {
+    case .connection(let connection): connection.isFresh
+    case .stream(let stream): stream.isFresh
+    }
+  }
+
+  /// Sends the request and reads up to the final response head.
+  func begin(_ exchange: Exchange) async throws(Failure) {
+    switch self {
+    case .connection(let connection): try await connection.begin(exchange)
+    case .stream(let stream): try await stream.begin(exchange)
+    }
+  }
+
+  /// Keeps it for the rest of the exchange, and says what follows the head.
+  func hold(for exchange: Exchange) -> ResponseBody {
+    switch self {
+    case .connection(let connection):
+      exchange.hold(connection)
+      return connection.body(of: exchange)
+    case .stream(let stream):
+      exchange.hold(stream)
+      return stream.isComplete ? .none : .stream(stream)
+    }
+  }
+
+  /// Gives it back after a try that failed.
+  func release(after exchange: Exchange) {
+    switch self {
+    case .connection(let connection): connection.release(after: exchange)
+    case .stream(let stream): stream.release(after: exchange)
+    }
+  }
+}
