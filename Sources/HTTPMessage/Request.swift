@@ -56,6 +56,11 @@ public final class Request {
     get { line.value.method }
     set { line.value.method = newValue }
   }
+  /// Whether it asks, for a page, what a coming request may do: Fetch section 3.2.2.
+  public var isPreflight: Bool {
+    method == .options && fields.present.contains(.origin)
+      && fields.present.contains(.accessControlRequestMethod)
+  }
   /// The method's token, also when it has a name here.
   public var methodText: TextRange {
     get { line.value.methodText }

@@ -14,6 +14,8 @@ package enum StandardPolicies {
     RouteTimeouts.registration,
     // On answers only: what a refusal says must be as safe as what a page says.
     SecureHeaders.registration,
+    // Before anyone is asked who he is: a preflight never carries credentials.
+    CORS.registration,
     // Refuses by the declared length before anything is forwarded.
     BodyLimit.registration,
     // Last of what changes a request, so that all before it saw the path that was matched.

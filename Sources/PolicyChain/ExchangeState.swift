@@ -61,6 +61,8 @@ public struct ExchangeState: BitwiseCopyable {
 
   public var outcome = Outcome()
   public var upstream = UpstreamOutcome()
+  /// A preflight that was matched by the method it asks for, and that its chain answers.
+  public var isPreflight = false
   /// Fields of the response did not fit: it is not sent as it is.
   public var isResponseOverfull = false
 

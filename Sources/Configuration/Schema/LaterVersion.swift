@@ -4,7 +4,7 @@
 enum LaterVersion {
   static let directives: Set<String> = [
     "access", "allow", "assert", "balance", "breaker", "bucket", "bulkhead", "cache", "compress",
-    "cors", "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
+    "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
     "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]
