@@ -34,6 +34,8 @@ package final class UpstreamConnection {
   /// What is still to be sent of the request's body.
   var upload = UploadProgress.done
   private(set) var isClosed = false
+  /// Whether the server failed the present exchange.
+  var isAtFault = false
 
   /// How far the response is.
   enum ResponseProgress: Equatable {
@@ -93,6 +95,7 @@ package final class UpstreamConnection {
   /// Sends the request and reads up to the final response head.
   func begin(_ exchange: Exchange) async throws(Failure) {
     self.exchange = exchange
+    isAtFault = false
     transport.socket.observer = exchange.waiter
     response = .head
     parser = ResponseParser(limits: .response)
@@ -253,6 +256,7 @@ package final class UpstreamConnection {
   }
 
   private func failure(_ reason: Reason, retry: Failure.Retry, _ detail: String?) -> Failure {
+    isAtFault = true
     let mayRetry = exchange?.upstream.firstByteAt == nil ? retry : .never
     let server = server.definition.name
     return Failure(
@@ -266,6 +270,7 @@ extension UpstreamConnection: ExchangeResource {
   /// not at a clean end.
   package func release(after exchange: Exchange) {
     transport.socket.observer = nil
+    judge(exchange)
     self.exchange = nil
     let isClean =
       response == .done(isReusable: true) && upload == .done && input?.isEmpty != false
@@ -277,5 +282,29 @@ extension UpstreamConnection: ExchangeResource {
     } else {
       close(isAborting: response != .done(isReusable: false) || upload != .done)
     }
+  }
+
+  /// Ends the try, and notes what it says of the server.
+  private func judge(_ exchange: Exchange) {
+    server.state.end()
+    let now = pool.resources.loop.now
+    let sent = exchange.upstream.sentAt ?? exchange.startedAt
+    let took = (exchange.upstream.firstByteAt ?? now).since(sent)
+    if isAtFault || isFault(exchange.failure) {
+      pool.failed(server, after: took)
+    } else if case .done = response {
+      if pool.definition.outlier.statuses.contains(exchange.upstream.status) {
+        pool.failed(server, after: took)
+      } else {
+        server.state.succeeded(in: took, at: now)
+      }
+    }
+  }
+
+  /// Whether the failure of an exchange is the server's: a client that is slow to send its request
+  /// uses up the total time all by itself.
+  func isFault(_ failure: Failure?) -> Bool {
+    guard let failure, failure.origin == .upstream else { return false }
+    return failure.reason != .totalTimeout || !isUploading
   }
 }

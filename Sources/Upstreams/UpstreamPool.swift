@@ -6,16 +6,8 @@ import Glibc
 import HTTP1
 import HTTPMessage
 import PolicyChain
-import Synchronization
 import TLS
 import Transport
-
-/// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per
-/// request.
-package final class UpstreamShared: Sendable {
-  package let openConnections = Atomic<Int>(0)
-  package init() {}
-}
 
 /// One upstream's servers and connections on one worker.
 package final class UpstreamPool {
@@ -26,6 +18,10 @@ package final class UpstreamPool {
   package let servers: [UpstreamServer]
   let resources: WorkerResources
   let shared: UpstreamShared
+  /// Whether all servers have the same share at all times.
+  let isEvenlyWeighted: Bool
+  /// For `balance hash`.
+  let ring: HashRing?
   private var isRetired = false
   /// By server; empty when the upstream is spoken to in clear text.
   private var contexts: [TLSClientContext] = []
@@ -50,30 +46,63 @@ package final class UpstreamPool {
     self.definition = definition
     self.shared = shared
     self.resources = resources
-    servers = definition.servers.enumerated().map { UpstreamServer($1, index: $0) }
+    servers = definition.servers.enumerated().map {
+      UpstreamServer($1, index: $0, state: shared.server($1.name))
+    }
+    isEvenlyWeighted =
+      definition.slowStart == 0 && Set(definition.servers.map(\.weight)).count == 1
+    if case .hash = definition.balance {
+      ring = HashRing(definition.servers.map { ($0.name, $0.weight) })
+    } else {
+      ring = nil
+    }
   }
 
-  /// A connection for the exchange: an idle one when `mayReuse`, else a new one.
+  /// A connection for the exchange: an idle one when `mayReuse`, else a new one. The server that it
+  /// leads to counts a try, until the connection is released.
   func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamConnection {
     var attempt = 0
     let deadline = min(
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
-      let server = choose(at: resources.loop.now)
+      let server = choose(for: exchange, at: resources.loop.now)
       exchange.server = server.definition.label
+      exchange.upstream.tried |= server.bit
+      server.state.begin()
       if mayReuse, let connection = server.takeIdle() {
         connection.isFresh = false
         return connection
       }
       attempt += 1
+      let began = resources.loop.now
       do throws(Failure) {
         return try await connect(to: server, for: exchange, until: deadline)
       } catch {
+        server.state.end()
+        let now = resources.loop.now
+        // A client that left says nothing about the server.
+        if error.origin == .upstream {
+          server.state.leaveOut(
+            until: now.advanced(milliseconds: UpstreamServer.pauseAfterFailure))
+          failed(server, after: now.since(began))
+        }
+        // Only a server that is thought to be good is worth another attempt: when all are down,
+        // each request knocks once.
         guard attempt < min(Self.connectAttemptsMax, servers.count), error.retry == .safe,
-          resources.loop.now < deadline
+          now < deadline, hasFresh(for: exchange, at: now)
         else { throw error }
       }
     }
+  }
+
+  /// A try at the server failed, and it is the server's fault.
+  func failed(_ server: UpstreamServer, after nanoseconds: UInt64) {
+    let now = resources.loop.now
+    let rule = definition.outlier
+    let streak = server.state.failed(in: nanoseconds, at: now)
+    guard rule.consecutive > 0, streak >= rule.consecutive else { return }
+    shared.eject(
+      server.state, for: .consecutive(streak), of: servers.count, by: rule, at: now)
   }
 
   /// Takes a connection back after its exchange, to keep or to close it.
@@ -113,25 +142,6 @@ package final class UpstreamPool {
     for server in servers { server.closeIdle() }
   }
 
-  /// Smooth weighted round robin over the servers that are not paused; over all when all are.
-  func choose(at now: Instant) -> UpstreamServer {
-    if servers.count == 1 { return servers[0] }
-    let isAnyGood = servers.contains { !$0.isPaused(at: now) }
-    var total = 0
-    var best = servers[0]
-    var bestWeight = Int.min
-    for server in servers where !isAnyGood || !server.isPaused(at: now) {
-      server.currentWeight += server.definition.weight
-      total += server.definition.weight
-      if server.currentWeight > bestWeight {
-        best = server
-        bestWeight = server.currentWeight
-      }
-    }
-    best.currentWeight -= total
-    return best
-  }
-
   private func connect(
     to server: UpstreamServer, for exchange: Exchange, until deadline: Instant
   ) async throws(Failure) -> UpstreamConnection {
@@ -148,8 +158,6 @@ package final class UpstreamPool {
       return UpstreamConnection(transport, to: address, of: server, in: self)
     } catch {
       closed()
-      // A client that left says nothing about the server.
-      if error.origin == .upstream { server.pause(from: resources.loop.now) }
       throw error
     }
   }
