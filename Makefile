@@ -32,7 +32,7 @@ test: test-dependencies $(venv) ## Unit tests, scenarios, tidy and format checks
 	@Tools/run-tests
 
 .PHONY: deep
-deep: test-dependencies bench-dependencies $(venv) ## What takes longer: sanitizers, long fuzzing
+deep: test-dependencies deep-dependencies $(venv) ## What takes longer: sanitizers, long fuzzing
 	@Tools/run-tests --deep
 
 .PHONY: scenarios
@@ -67,13 +67,15 @@ lint: ## Fails when a Swift source is not formatted
 clean: ## Removes builds, the Python environment and generated certificates
 	@rm -rf .build .build-* .venv Benchmarks/results certs/*.pem certs/*.key
 
-.PHONY: build-dependencies test-dependencies bench-dependencies
+.PHONY: build-dependencies test-dependencies bench-dependencies deep-dependencies
 build-dependencies:
 	@Tools/install-dependencies build
 test-dependencies:
 	@Tools/install-dependencies build test
 bench-dependencies:
 	@Tools/install-dependencies build bench
+deep-dependencies:
+	@Tools/install-dependencies build bench deep
 
 $(venv): Tests/Scenarios/requirements.txt
 	@Tools/install-python

@@ -33,6 +33,8 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+    .systemLibrary(
+      name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     library("Bytes"),
 
     library("HTTPMessage", ["Bytes"]),
@@ -42,6 +44,7 @@ let package = Package(
 
     library("Engine", ["Bytes", "CLinux"]),
     library("HTTP1", ["Bytes", "HTTPMessage"]),
+    library("HTTP2", ["Bytes", "CNGHTTP2"]),
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
 
     library("Transport", ["Engine", "TLS"]),
@@ -71,6 +74,7 @@ let package = Package(
     tests("TelemetryTests", ["Telemetry"]),
     tests("EngineTests", ["Engine", "LoopBench"]),
     tests("HTTP1Tests", ["HTTP1"]),
+    tests("HTTP2Tests", ["HTTP2"]),
     tests("OpenSSLTests", ["OpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport", "LoopBench"]),

@@ -11,6 +11,8 @@ struct ConnectionOptions {
 
   private(set) var closes = false
   private(set) var keepsAlive = false
+  /// Whether `upgrade` is among the options.
+  private(set) var upgrades = false
   /// Whether an option names a field that is to be dropped.
   private(set) var namesFields = false
   private var count = 0
@@ -27,6 +29,9 @@ struct ConnectionOptions {
         closes = true
       } else if option.equalsName("keep-alive") {
         keepsAlive = true
+      } else if option.equalsName("upgrade") {
+        // The encoders never pass Upgrade on; before, who allows upgrades has a look at it.
+        upgrades = true
       } else {
         guard !protected.contains(KnownField(name: option)) else {
           throw .protectedConnectionOption
@@ -41,14 +46,16 @@ struct ConnectionOptions {
     !closes && (version != .http10 || keepsAlive)
   }
 
-  /// Marks the lines that the Connection lines of `fields` name as removed.
+  /// Marks the lines that the Connection lines of `fields` name as removed, but for Upgrade: see
+  /// `upgrades`.
   func dropNamed(from fields: FieldSection) throws(HTTP1Error) {
     guard namesFields else { return }
     for index in fields.entries.indices where fields.entries[index].field == .connection {
       let value = fields.value(at: index)
       var tokens = ListTokens()
       while let range = try tokens.next(in: value) {
-        fields.removeAll(named: value.extracting(range))
+        let option = value.extracting(range)
+        if !option.equalsName("upgrade") { fields.removeAll(named: option) }
       }
     }
   }

@@ -25,6 +25,11 @@ public enum MessageEncoder {
     }
   }
 
+  /// Both sides of an upgraded connection are told anew: WebSocket is the only protocol there is.
+  static func appendUpgrade(to output: inout Output) {
+    output.append("Connection: Upgrade\r\nUpgrade: websocket\r\n")
+  }
+
   static func appendLines(
     of fields: FieldSection, excluding excluded: KnownFieldSet, blocks: [FieldBlock],
     to output: inout Output

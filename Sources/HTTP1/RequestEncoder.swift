@@ -40,6 +40,7 @@ public enum RequestEncoder {
     output.append("\r\n")
     try MessageEncoder.appendLines(
       of: request.fields, excluding: excluded, blocks: blocks, to: &output)
+    if request.upgrade == .webSocket { MessageEncoder.appendUpgrade(to: &output) }
     if request.framing == .none, expectsLength(request) {
       output.append("Content-Length: 0\r\n")
     } else {

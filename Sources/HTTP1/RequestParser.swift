@@ -160,6 +160,7 @@ public struct RequestParser {
     // RFC 9110 section 9.3.8: a TRACE request has no content.
     if request.method == .trace, request.framing != .none { throw .bodyNotAllowed }
     request.keepsAlive = head.connection.persists(in: request.version)
+    if head.connection.upgrades { request.upgrade = .asked }
     // RFC 9110 section 10.1.1: the expectation means nothing in HTTP/1.0, and nothing without a
     // body.
     request.expectsContinue =

@@ -47,7 +47,11 @@ public enum ResponseEncoder {
     } else if !tellsLength, mayHaveBody(response.status) {
       MessageEncoder.append(framing, to: &output)
     }
-    if response.status >= 200 { appendConnection(request.version, keepsAlive, to: &output) }
+    if response.status >= 200 {
+      appendConnection(request.version, keepsAlive, to: &output)
+    } else if response.status == 101 {
+      MessageEncoder.appendUpgrade(to: &output)
+    }
     output.append("\r\n")
   }
 

@@ -109,6 +109,7 @@ public struct ResponseParser {
   private func finish(_ response: ResponseHead, _ method: Method) throws(HTTP1Error) {
     let declared = try framing.responseFraming(version: response.version)
     response.keepsAlive = connection.persists(in: response.version)
+    if connection.upgrades { response.upgrades = true }
     let status = response.status
     if status < 200 || status == 204 {
       // These have no body, whoever asks; one that declares a body anyway has two readings.

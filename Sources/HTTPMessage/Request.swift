@@ -16,6 +16,15 @@ public enum BodyFraming: BitwiseCopyable, Sendable, Equatable {
   case untilClose
 }
 
+/// Whether a request asks for another protocol on its connection. RFC 9110 section 7.8.
+public enum RequestUpgrade: UInt8, BitwiseCopyable, Sendable {
+  case none
+  /// Its Connection field says `upgrade`. That is no more than a wish: it goes on without it.
+  case asked
+  /// Its route allows WebSocket and the handshake is sound: the upstream is asked for it.
+  case webSocket
+}
+
 /// One request, strict and canonical.
 ///
 /// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
@@ -37,6 +46,7 @@ public final class Request {
     var expectsContinue = false
     var keepsAlive = true
     var isSecure = false
+    var upgrade = RequestUpgrade.none
     var droppedFieldCount = 0
   }
 
@@ -45,6 +55,11 @@ public final class Request {
   public var method: Method {
     get { line.value.method }
     set { line.value.method = newValue }
+  }
+  /// Whether it asks, for a page, what a coming request may do: Fetch section 3.2.2.
+  public var isPreflight: Bool {
+    method == .options && fields.present.contains(.origin)
+      && fields.present.contains(.accessControlRequestMethod)
   }
   /// The method's token, also when it has a name here.
   public var methodText: TextRange {
@@ -99,6 +114,10 @@ public final class Request {
   public var isSecure: Bool {
     get { line.value.isSecure }
     set { line.value.isSecure = newValue }
+  }
+  public var upgrade: RequestUpgrade {
+    get { line.value.upgrade }
+    set { line.value.upgrade = newValue }
   }
   /// Lines that were dropped because of an underscore or a dot in their name.
   public var droppedFieldCount: Int {

@@ -13,6 +13,7 @@ public final class ResponseHead {
     var version = HTTPVersion.http11
     var framing = BodyFraming.none
     var keepsAlive = true
+    var upgrades = false
   }
 
   public init(fields: FieldSection) { self.fields = fields }
@@ -34,6 +35,12 @@ public final class ResponseHead {
   public var keepsAlive: Bool {
     get { line.value.keepsAlive }
     set { line.value.keepsAlive = newValue }
+  }
+
+  /// Whether its Connection field says `upgrade`.
+  public var upgrades: Bool {
+    get { line.value.upgrades }
+    set { line.value.upgrades = newValue }
   }
 
   /// Forgets everything and returns the block that the head stood in.

@@ -14,10 +14,14 @@ package enum StandardPolicies {
     RouteTimeouts.registration,
     // On answers only: what a refusal says must be as safe as what a page says.
     SecureHeaders.registration,
+    // Before anyone is asked who he is: a preflight never carries credentials.
+    CORS.registration,
     // Refuses by the declared length before anything is forwarded.
     BodyLimit.registration,
     // Last of what changes a request, so that all before it saw the path that was matched.
     Rewrite.registration,
+    // After all that may refuse a request or change it: a handshake is one like any other.
+    Upgrade.registration,
     // Actions stand in for an upstream, inside of everything else.
     Redirect.registration,
     Respond.registration,

@@ -69,4 +69,6 @@ public enum ResponseBody {
   /// A body that Sluice made: an error's, a route's own answer.
   case bytes([UInt8])
   case stream(any BodySource)
+  /// No body: the upstream speaks another protocol from here on. The status is 101.
+  case tunnel(any TunnelEnd)
 }

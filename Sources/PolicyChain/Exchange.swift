@@ -49,6 +49,11 @@ public final class Exchange {
     get { ownFailure }
     set { ownFailure = newValue }
   }
+  /// What holds once the connection speaks another protocol; nil when it stays with HTTP.
+  public var upgrade: UpgradeTerms? {
+    get { ownUpgrade }
+    set { ownUpgrade = newValue }
+  }
   /// The server that answered, or was the last to be tried.
   public var server: ServerLabel? {
     get { ownServer }
@@ -64,6 +69,7 @@ public final class Exchange {
   private var ownRoute: RouteLabel?
   private var ownFailure: Failure?
   private var ownServer: ServerLabel?
+  private var ownUpgrade: UpgradeTerms?
   private var held: [any ExchangeResource] = []
 
   public init(request: Request, response: ResponseHead, services: Services, waiter: Waiter) {
@@ -116,6 +122,7 @@ public final class Exchange {
     ownFailure = nil
     ownServer = nil
     ownResponseBody = .none
+    if ownUpgrade != nil { ownUpgrade = nil }
     if !allowedMethods.isEmpty { allowedMethods = [] }
     if !rendered.isEmpty { rendered.removeAll(keepingCapacity: true) }
   }

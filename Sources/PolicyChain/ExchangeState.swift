@@ -12,6 +12,8 @@ public struct ExchangeState: BitwiseCopyable {
     public var responseBodyBytes: UInt64 = 0
     /// Whether the whole response reached the kernel's send buffer.
     public var isComplete = false
+    /// Who ended an upgraded connection; nil when neither side did.
+    public var closedBy: TunnelSide?
   }
 
   /// What happened upstream, for log and metrics.
@@ -60,6 +62,8 @@ public struct ExchangeState: BitwiseCopyable {
 
   public var outcome = Outcome()
   public var upstream = UpstreamOutcome()
+  /// A preflight that was matched by the method it asks for, and that its chain answers.
+  public var isPreflight = false
   /// Fields of the response did not fit: it is not sent as it is.
   public var isResponseOverfull = false
 

@@ -7,6 +7,10 @@ public protocol Admission: AnyObject {
   func admit(_ exchange: Exchange) throws(Failure) -> Verdict
 }
 
+/// An admission that answers CORS preflights. Where a chain has one, a preflight is matched by the
+/// method that it asks for; elsewhere it is a request like any other.
+public protocol PreflightAnswering: Admission {}
+
 public enum Verdict: Sendable {
   case pass
   /// The policy has filled in the response; nothing after it runs but the egress stage.

@@ -10,6 +10,8 @@ public final class PolicyChain {
     case wrapping(any Wrapping)
   }
 
+  /// Whether one of the steps answers preflights.
+  public let answersPreflights: Bool
   private let steps: [Step]
   private let egress: [any Egress]
   private let destination: any Destination
@@ -18,6 +20,9 @@ public final class PolicyChain {
     self.steps = steps
     self.egress = egress
     self.destination = destination
+    answersPreflights = steps.contains { step in
+      if case .admission(let policy) = step { policy is any PreflightAnswering } else { false }
+    }
   }
 
   /// Runs the exchange to its response head, from the first step on or from a later one.

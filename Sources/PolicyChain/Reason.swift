@@ -38,6 +38,10 @@ extension Reason {
     "body_too_large", 413, "The request body is larger than this route accepts.")
   public static let bodyTimeout = Reason(
     "body_timeout", 408, "The request body did not arrive in time.")
+  public static let upgradeMalformed = Reason(
+    "upgrade_malformed", 400, "The request to upgrade breaks the rules of WebSocket.")
+  public static let upgradeRefused = Reason(
+    "upgrade_refused", 400, "An upgrade to this protocol is never made.")
   public static let headTimeout = Reason(
     "head_timeout", 408, "The request head did not arrive in time.")
   public static let clientGone = Reason(
@@ -81,6 +85,14 @@ extension Reason {
   public static let upstreamConnections = Reason(
     "connection_limit_reached", 503, "The upstream's connections are all in use.",
     proxy: "connection_limit_reached")
+
+  // Ends of an upgraded connection: its answer has been sent, so that the status is told to nobody.
+  public static let tunnelIdle = Reason(
+    "upgrade_idle", 408, "Nothing came over the upgraded connection for too long.")
+  public static let tunnelAge = Reason(
+    "upgrade_max", 408, "The upgraded connection reached its greatest age.")
+  public static let tunnelBytes = Reason(
+    "upgrade_bytes", 413, "The upgraded connection carried all the bytes that it may.")
 
   // Gateway: this process.
   public static let draining = Reason(

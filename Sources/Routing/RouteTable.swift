@@ -109,9 +109,7 @@ package final class RouteTable {
 
   /// The field in which a preflight says which method it asks for; nil for any other request.
   private static func askedMethod(of request: Request, by method: MatchedMethod) -> Int? {
-    guard method == .askedByPreflight, request.method == .options,
-      request.fields.present.contains(.origin)
-    else { return nil }
+    guard method == .askedByPreflight, request.isPreflight else { return nil }
     return request.fields.first(.accessControlRequestMethod)
   }
 

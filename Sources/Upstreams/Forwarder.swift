@@ -63,7 +63,7 @@ package final class Forwarder: Destination {
       do throws(Failure) {
         try await connection.begin(exchange)
         exchange.hold(connection)
-        exchange.responseBody = connection.isComplete ? .none : .stream(connection)
+        exchange.responseBody = connection.body(of: exchange)
         return
       } catch {
         // The peer may have closed this idle connection as we wrote: an idempotent request may try

@@ -151,13 +151,19 @@ package final class UpstreamConnection {
       } catch { throw invalid(error) }
       switch progress {
       case .done where exchange.response.status >= 200:
+        // What an upstream does behind an upgrade that it did not make is not known to end well.
+        if exchange.upgrade != nil { exchange.response.keepsAlive = false }
         expectBody(exchange.response)
+        return
+      case .done where exchange.response.status == 101:
+        guard let terms = exchange.upgrade, isUpgraded(exchange.response, by: terms) else {
+          throw invalid(nil)
+        }
+        response = .done(isReusable: false)
         return
       case .done:
         interims += 1
-        guard interims <= Self.interimMax, exchange.response.status != 101 else {
-          throw invalid(nil)
-        }
+        guard interims <= Self.interimMax else { throw invalid(nil) }
         exchange.peer?.sendInterim(exchange.response)
         exchange.response.reset()
       case .needsMore:

@@ -40,6 +40,7 @@ final class TestExchange {
     var parser = RequestParser(limits: .request, rules: RequestRules())
     guard try parser.parse(buffer, into: exchange.request) == .done else { throw Incomplete() }
     exchange.request.isSecure = isSecure
+    exchange.isPreflight = exchange.request.isPreflight
     exchange.wallMilliseconds = Self.time
     let address = peer.flatMap { IPAddress($0) }
     exchange.connection = DownstreamConnection(

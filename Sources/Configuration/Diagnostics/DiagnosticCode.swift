@@ -75,6 +75,8 @@ extension DiagnosticCode {
     "A0104", "certificates of one name and key type")
   package static let plainUpstream = DiagnosticCode(
     "A0105", "upstream without tls outside loopback and private addresses", severity: .warning)
+  package static let credentialedWildcard = DiagnosticCode(
+    "A0121", "credentials for pages of every origin")
 
   package static let listenerNotNamed = DiagnosticCode(
     "W0101", "route that names no listener where several serve", severity: .warning)
@@ -96,7 +98,7 @@ extension DiagnosticCode {
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
     unknownParameter, unservedRoute, trustsEveryone, literalSecret, redirectHostFromRequest,
     sharedCertificateName,
-    plainUpstream,
+    plainUpstream, credentialedWildcard,
     listenerNotNamed, openGroup, doubtfulCertificate,
   ]
 }

@@ -4,8 +4,8 @@
 enum LaterVersion {
   static let directives: Set<String> = [
     "access", "allow", "assert", "breaker", "bucket", "bulkhead", "cache", "compress",
-    "cors", "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
-    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing", "upgrade",
+    "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
+    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]
 }

@@ -44,6 +44,9 @@ extension HTTP1Connection {
       if framing == .counted { try await append(bytes, exchange) }
     case .stream(let body):
       return try await stream(body, framing: framing, exchange)
+    case .tunnel(let upstream):
+      try await send(nil, exchange)
+      return try await relay(to: upstream, exchange)
     }
     try await send(nil, exchange)
   }
@@ -86,7 +89,7 @@ extension HTTP1Connection {
     let isHead = request.method == .head
     let framing: Framing
     switch exchange.responseBody {
-    case .none: framing = .none
+    case .none, .tunnel: framing = .none
     case .bytes: framing = isHead ? .none : .counted
     case .stream:
       framing =

@@ -40,6 +40,8 @@ final class ListenerRuntime {
   private let scopes: [ScopeChains]
   private let outermost: ScopeChains
   private let own: OwnChains
+  /// Whether any chain does, so that other listeners look every request up once.
+  private let answersPreflights: Bool
 
   init(
     id: ListenerID, name: String, limits: ConnectionLimits, security: TLSServerContext?,
@@ -55,6 +57,9 @@ final class ListenerRuntime {
     self.scopes = scopes
     self.outermost = outermost
     self.own = own
+    answersPreflights =
+      routes.contains { $0.chain.answersPreflights }
+      || (scopes + [outermost]).contains { $0.notFound.answersPreflights }
   }
 
   /// The chain of requests that could not be read: only its egress stage runs.
@@ -69,18 +74,41 @@ final class ListenerRuntime {
     {
       return own.options
     }
-    switch table.lookup(exchange.request, by: .own) {
+    if answersPreflights, request.isPreflight {
+      let decision = table.lookup(request, by: .askedByPreflight)
+      let chain = chain(for: decision)
+      if chain.answersPreflights {
+        exchange.isPreflight = true
+        enter(decision, exchange)
+        return chain
+      }
+      // What no chain answers is an OPTIONS request like any other: matched by the method of a
+      // preflight it would reach an upstream with a method that its route does not serve.
+    }
+    let decision = table.lookup(request, by: .own)
+    enter(decision, exchange)
+    return chain(for: decision)
+  }
+
+  private func chain(for decision: RouteDecision) -> PolicyChain {
+    switch decision {
+    case .route(let index, _): routes[index].chain
+    case .notFound(let scope): chains(of: scope).notFound
+    case .methodNotAllowed(_, let scope): chains(of: scope).methodNotAllowed
+    }
+  }
+
+  /// Notes on the exchange what the decision says about it.
+  private func enter(_ decision: RouteDecision, _ exchange: Exchange) {
+    switch decision {
     case .route(let index, let parameters):
       exchange.route = routes[index].label
       exchange.parameters = parameters
-      return routes[index].chain
-    case .notFound(let scope):
-      return chains(of: scope).notFound
-    case .methodNotAllowed(let allowed, let scope):
+    case .methodNotAllowed(let allowed, _):
       var output = Output(capacity: 64)
       table.append(allowed, to: &output)
       exchange.allowedMethods = output.bytes.array
-      return chains(of: scope).methodNotAllowed
+    case .notFound: break
     }
   }
 

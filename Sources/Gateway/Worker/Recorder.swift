@@ -102,6 +102,11 @@ final class Recorder {
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    switch exchange.outcome.closedBy {
+    case .client: flags.insert(.closedByClient)
+    case .upstream: flags.insert(.closedByUpstream)
+    case nil: break
+    }
     return flags
   }
 

@@ -16,9 +16,14 @@ package struct AccessFlags: OptionSet, Sendable {
   /// The connection was closed after this answer because the gateway was draining.
   package static let draining = Self(rawValue: 1 << 4)
 
+  /// Which side ended an upgraded connection.
+  package static let closedByClient = Self(rawValue: 1 << 5)
+  package static let closedByUpstream = Self(rawValue: 1 << 6)
+
   /// All flags by their names in the log, in the order in which they are written.
   static let names: [(flag: AccessFlags, name: StaticString)] = [
     (.clientGone, "client_gone"), (.responseCut, "response_cut"), (.retried, "retried"),
     (.upstreamReused, "upstream_reused"), (.draining, "draining"),
+    (.closedByClient, "closed_by_client"), (.closedByUpstream, "closed_by_upstream"),
   ]
 }

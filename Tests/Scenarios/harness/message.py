@@ -116,11 +116,12 @@ class Reader:
         interim: list[Message] = []
         while True:
             response = self.head(Response)
-            if response.status >= 200:
+            # Behind a 101 the connection speaks another protocol: it is final, without a body.
+            if response.status >= 200 or response.status == 101:
                 break
             interim.append(response)
         response.interim = interim
-        if method != "HEAD" and response.status not in (204, 304):
+        if method != "HEAD" and response.status not in (101, 204, 304):
             self.read_body(response, to_the_end=True)
         return response
 

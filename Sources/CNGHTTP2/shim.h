@@ -1,0 +1,3 @@
+/* nghttp2: frames, streams, flow control and HPACK of HTTP/2. */
+#pragma once
+#include <nghttp2/nghttp2.h>
