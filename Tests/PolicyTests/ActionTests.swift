@@ -37,7 +37,7 @@ import Testing
   @Test func `deadlines are those of the route`() throws {
     let test = try TestExchange()
     var settings = RouteTimeouts.Settings()
-    settings.total = .seconds(90)
+    settings.total = .span(.seconds(90))
     settings.connect = .milliseconds(250)
     _ = try RouteTimeouts(settings).admit(test.exchange)
     #expect(

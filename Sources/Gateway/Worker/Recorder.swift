@@ -75,7 +75,7 @@ final class Recorder {
       record.tlsProtocol = protocolName.span
       record.isResumed = security.isResumed
     }
-    record.status = exchange.response.status
+    record.status = exchange.recordedStatus
     record.bytesIn = exchange.outcome.requestBodyBytes
     record.bytesOut = exchange.outcome.responseBodyBytes
     record.peerAddress = peerText.span
@@ -114,7 +114,7 @@ final class Recorder {
     let key = RequestKey(
       listener: UInt16(truncatingIfNeeded: exchange.connection?.listener.index ?? 0),
       route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
-      status: exchange.response.status)
+      status: exchange.recordedStatus)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
     guard let label = exchange.server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
