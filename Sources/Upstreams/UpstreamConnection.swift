@@ -34,6 +34,8 @@ package final class UpstreamConnection {
   /// What is still to be sent of the request's body.
   var upload = UploadProgress.done
   private(set) var isClosed = false
+  /// Whether the server failed the present exchange.
+  var isAtFault = false
 
   /// How far the response is.
   enum ResponseProgress: Equatable {
@@ -93,6 +95,7 @@ package final class UpstreamConnection {
   /// Sends the request and reads up to the final response head.
   func begin(_ exchange: Exchange) async throws(Failure) {
     self.exchange = exchange
+    isAtFault = false
     transport.socket.observer = exchange.waiter
     response = .head
     parser = ResponseParser(limits: .response)
@@ -247,6 +250,7 @@ package final class UpstreamConnection {
   }
 
   private func failure(_ reason: Reason, retry: Failure.Retry, _ detail: String?) -> Failure {
+    isAtFault = true
     let mayRetry = exchange?.upstream.firstByteAt == nil ? retry : .never
     let server = server.definition.name
     return Failure(
@@ -260,6 +264,7 @@ extension UpstreamConnection: ExchangeResource {
   /// not at a clean end.
   package func release(after exchange: Exchange) {
     transport.socket.observer = nil
+    judge(exchange)
     self.exchange = nil
     let isClean =
       response == .done(isReusable: true) && upload == .done && input?.isEmpty != false
@@ -271,5 +276,17 @@ extension UpstreamConnection: ExchangeResource {
     } else {
       close(isAborting: response != .done(isReusable: false) || upload != .done)
     }
+  }
+
+  /// Ends the try, and notes what it says of the server.
+  private func judge(_ exchange: Exchange) {
+    let isAnswered = if case .done = response { true } else { false }
+    pool.judge(
+      exchange, on: server, isAtFault: isAtFault || isFault(exchange.failure),
+      isAnswered: isAnswered)
+  }
+
+  func isFault(_ failure: Failure?) -> Bool {
+    UpstreamPool.isFault(failure, isUploading: isUploading)
   }
 }

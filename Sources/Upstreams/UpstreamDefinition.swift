@@ -92,11 +92,19 @@ package struct UpstreamDefinition: Sendable, Hashable {
   package let idleMax: Int
   /// Milliseconds after which an idle connection is closed.
   package let idleTimeout: UInt64
+  package let balance: Balance
+  /// Milliseconds over which a server that came back gets its share again; zero for at once.
+  package let slowStart: UInt64
+  package let outlier: OutlierRule
 
   package init(
     name: String, servers: [ServerDefinition], version: UpstreamVersion, hostRule: HostRule,
-    security: UpstreamSecurity?, connectionsMax: Int, idleMax: Int, idleTimeout: UInt64
+    security: UpstreamSecurity?, connectionsMax: Int, idleMax: Int, idleTimeout: UInt64,
+    balance: Balance, slowStart: UInt64, outlier: OutlierRule
   ) {
+    self.balance = balance
+    self.slowStart = slowStart
+    self.outlier = outlier
     self.name = name
     self.servers = servers
     self.version = version

@@ -35,11 +35,23 @@ enum UpstreamLease {
     }
   }
 
-  /// Gives it back after a try that failed.
-  func release(after exchange: Exchange) {
+  var server: UpstreamServer {
     switch self {
-    case .connection(let connection): connection.release(after: exchange)
-    case .stream(let stream): stream.release(after: exchange)
+    case .connection(let connection): connection.server
+    case .stream(let stream): stream.connection.server
+    }
+  }
+
+  /// Gives it back after a try that failed.
+  func release(after exchange: Exchange, _ error: Failure, isBlameless: Bool) {
+    switch self {
+    case .connection(let connection):
+      connection.isAtFault = !isBlameless && connection.isFault(error)
+      connection.release(after: exchange)
+    case .stream(let stream):
+      stream.isAtFault =
+        !isBlameless && UpstreamPool.isFault(error, isUploading: stream.isUploading)
+      stream.release(after: exchange)
     }
   }
 }

@@ -6,16 +6,8 @@ import Glibc
 import HTTP1
 import HTTPMessage
 import PolicyChain
-import Synchronization
 import TLS
 import Transport
-
-/// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per
-/// request.
-package final class UpstreamShared: Sendable {
-  package let openConnections = Atomic<Int>(0)
-  package init() {}
-}
 
 /// One upstream's servers and connections on one worker.
 package final class UpstreamPool {
@@ -26,7 +18,11 @@ package final class UpstreamPool {
   package let servers: [UpstreamServer]
   let resources: WorkerResources
   let shared: UpstreamShared
-  private var isRetired = false
+  /// Whether all servers have the same share at all times.
+  let isEvenlyWeighted: Bool
+  /// For `balance hash`.
+  let ring: HashRing?
+  private(set) var isRetired = false
   /// By server; empty when the upstream is spoken to in clear text.
   private var contexts: [TLSClientContext] = []
   /// The same for exchanges that need HTTP/1.1, where TLS would choose otherwise.
@@ -62,33 +58,92 @@ package final class UpstreamPool {
     self.definition = definition
     self.shared = shared
     self.resources = resources
-    servers = definition.servers.enumerated().map { UpstreamServer($1, index: $0) }
+    servers = definition.servers.enumerated().map {
+      UpstreamServer($1, index: $0, state: shared.server($1.name))
+    }
+    isEvenlyWeighted =
+      definition.slowStart == 0 && Set(definition.servers.map(\.weight)).count == 1
+    if case .hash = definition.balance {
+      ring = HashRing(definition.servers.map { ($0.name, $0.weight) })
+    } else {
+      ring = nil
+    }
   }
 
-  /// A connection for the exchange: an idle one when `mayReuse`, else a new one.
+  /// What leads to a server for the exchange: an idle connection when `mayReuse`, a stream of a
+  /// shared one, or a new one. The server counts a try, until the lease is released.
   func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamLease {
     var attempt = 0
     let deadline = min(
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
-      let server = choose(at: resources.loop.now)
+      let server = choose(for: exchange, at: resources.loop.now)
       exchange.server = server.definition.label
+      exchange.upstream.tried |= server.bit
+      server.state.begin()
       if mayReuse, let connection = server.takeIdle() {
         connection.isFresh = false
         return .connection(connection)
       }
       attempt += 1
+      let began = resources.loop.now
       do throws(Failure) {
         if let lease = try await leaseShared(of: server, for: exchange, until: deadline) {
           return lease
         }
         return try await connect(to: server, for: exchange, until: deadline)
       } catch {
+        server.state.end()
+        let now = resources.loop.now
+        // A client that left says nothing about the server.
+        if error.origin == .upstream {
+          server.state.leaveOut(
+            until: now.advanced(milliseconds: UpstreamServer.pauseAfterFailure))
+          failed(server, after: now.since(began))
+        }
+        // Only a server that is thought to be good is worth another attempt: when all are down,
+        // each request knocks once.
         guard attempt < min(Self.connectAttemptsMax, servers.count), error.retry == .safe,
-          resources.loop.now < deadline
+          now < deadline, hasFresh(for: exchange, at: now)
         else { throw error }
       }
     }
+  }
+
+  /// A try at the server is over: notes what it says of the server.
+  func judge(
+    _ exchange: Exchange, on server: UpstreamServer, isAtFault: Bool, isAnswered: Bool
+  ) {
+    server.state.end()
+    let now = resources.loop.now
+    let sent = exchange.upstream.sentAt ?? exchange.startedAt
+    let took = (exchange.upstream.firstByteAt ?? now).since(sent)
+    if isAtFault {
+      failed(server, after: took)
+    } else if isAnswered {
+      if definition.outlier.statuses.contains(exchange.upstream.status) {
+        failed(server, after: took)
+      } else {
+        server.state.succeeded(in: took, at: now)
+      }
+    }
+  }
+
+  /// Whether the failure of an exchange is the server's: a client that is slow to send its request
+  /// uses up the total time all by itself.
+  static func isFault(_ failure: Failure?, isUploading: Bool) -> Bool {
+    guard let failure, failure.origin == .upstream else { return false }
+    return failure.reason != .totalTimeout || !isUploading
+  }
+
+  /// A try at the server failed, and it is the server's fault.
+  func failed(_ server: UpstreamServer, after nanoseconds: UInt64) {
+    let now = resources.loop.now
+    let rule = definition.outlier
+    let streak = server.state.failed(in: nanoseconds, at: now)
+    guard rule.consecutive > 0, streak >= rule.consecutive else { return }
+    shared.eject(
+      server.state, for: .consecutive(streak), of: servers.count, by: rule, at: now)
   }
 
   /// Takes a connection back after its exchange, to keep or to close it.
@@ -135,25 +190,6 @@ package final class UpstreamPool {
     }
   }
 
-  /// Smooth weighted round robin over the servers that are not paused; over all when all are.
-  func choose(at now: Instant) -> UpstreamServer {
-    if servers.count == 1 { return servers[0] }
-    let isAnyGood = servers.contains { !$0.isPaused(at: now) }
-    var total = 0
-    var best = servers[0]
-    var bestWeight = Int.min
-    for server in servers where !isAnyGood || !server.isPaused(at: now) {
-      server.currentWeight += server.definition.weight
-      total += server.definition.weight
-      if server.currentWeight > bestWeight {
-        best = server
-        bestWeight = server.currentWeight
-      }
-    }
-    best.currentWeight -= total
-    return best
-  }
-
   func connect(
     to server: UpstreamServer, for exchange: Exchange, until deadline: Instant
   ) async throws(Failure) -> UpstreamLease {
@@ -170,8 +206,6 @@ package final class UpstreamPool {
       return try lease(transport, to: address, of: server, for: exchange)
     } catch {
       closed()
-      // A client that left says nothing about the server.
-      if error.origin == .upstream { server.pause(from: resources.loop.now) }
       throw error
     }
   }

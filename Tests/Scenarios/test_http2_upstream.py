@@ -8,9 +8,7 @@ import threading
 import time
 
 import pytest
-from hyperframe import frame as frames
 
-from harness import responses
 from harness.answers import problem
 from harness.client import chunked, request
 from harness.http2_origin import H2Origin, limited
@@ -69,7 +67,7 @@ def test_bodies_arrive_whole(start, server):
             assert server.requests[-1][1] == body[:size]
             length = dict(server.requests[-1][0]).get("content-length")
             assert length == (str(size) if size else "0" if length else None)
-        client.send(request("/", "POST", {"Transfer-Encoding": "chunked"}, chunked(b"ab", b"c")))
+        client.send(request("/", "POST", {"Transfer-Encoding": "chunked"}), chunked(b"ab", b"c"))
         assert client.response("POST").json()["bytes"] == 3
 
 
@@ -79,7 +77,7 @@ def test_trailers_pass_in_both_directions(start, server):
     )
     with at(start, server).connect() as client:
         body = chunked(b"abc", trailers="X-Digest: 2\r\n")
-        client.send(request("/", "POST", {"Transfer-Encoding": "chunked"}, body))
+        client.send(request("/", "POST", {"Transfer-Encoding": "chunked"}), body)
         answer = client.response("POST")
         assert answer.body == b"body"
         assert dict(answer.trailers) == {"x-checksum": "1", "grpc-status": "0"}
@@ -95,7 +93,7 @@ def test_interim_answers_pass(start, server):
     with at(start, server).connect() as client:
         answer = client.ask()
         assert (answer.status, answer.body) == (200, b"final")
-        assert [interim.status for interim in answer.interim if hasattr(interim, "status")] == [103]
+        assert [interim.status for interim in answer.interim] == [103]
 
 
 @pytest.mark.parametrize("method, status", [("HEAD", "200"), ("GET", "204"), ("GET", "304")])
@@ -144,12 +142,11 @@ def test_the_servers_limit_of_streams_is_kept(start):
         def later():
             gate.wait(10)
             link.answer(stream, body=b"x")
-            link.open.discard(stream)
 
-        link.open.add(stream)
         threading.Thread(target=later, daemon=True).start()
 
     with H2Origin(settings=limited(2)) as server:
+        server.respond = respond
         site = at(start, server)
         with site.connect() as first:
             # The server's SETTINGS are there after one exchange.
@@ -221,7 +218,7 @@ def test_nghttpd(start, tmp_path):
 
 
 def test_a_client_that_does_not_read_holds_the_server_back(start, server):
-    size = 32 << 20
+    size = 16 << 20
     server.respond = lambda link, stream, fields, body: link.answer(stream, body=b"x" * size)
     site = at(start, server)
     before = site.gateway.resident_bytes
@@ -229,7 +226,7 @@ def test_a_client_that_does_not_read_holds_the_server_back(start, server):
         client.send(request())
         time.sleep(0.5)
         left = len(server.links[0].waiting[1][0])
-        assert left > 16 << 20
+        assert left > 8 << 20
         assert site.gateway.resident_bytes - before < 4 << 20
         with site.connect() as other:
             server.respond = lambda link, stream, fields, body: link.answer(stream, body=b"quick")

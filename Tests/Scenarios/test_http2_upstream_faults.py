@@ -163,9 +163,10 @@ def test_a_bad_answer_is_502_and_its_connection_is_never_reused(start, server, r
     server.respond = respond
     site = at(start, server)
     with site.connect() as client:
-        client.send(request())
-        got = client.until_closed() if b"body" in b"" else client.reader.until(b"\r\n\r\n")
-        assert got.startswith(b"HTTP/1.1 502") or respond in CUT, got
+        client.send(request(fields={"Connection": "close"}))
+        got = client.until_closed()
+        is_cut = respond in CUT and b"\r\n0\r\n" not in got
+        assert got.startswith(b"HTTP/1.1 502") or is_cut, got
     server.respond = ok
     with site.connect() as client:
         assert client.ask().body == b"ok"
@@ -233,7 +234,10 @@ def test_a_connection_that_answers_no_ping_is_given_up(start):
         problem(client.ask(), 504)
         began = time.monotonic()
         taken[0].settimeout(10)
-        while taken[0].recv(65536):
+        try:
+            while taken[0].recv(65536):
+                pass
+        except ConnectionResetError:
             pass
         assert time.monotonic() - began < 8
     listener.close()

@@ -50,6 +50,7 @@ struct Compiler {
     let defaults = foldedDefaults()
     let tree = routeTree()
     let listeners = self.listeners(defaults, tree, certificates)
+    checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
     {
@@ -113,50 +114,6 @@ struct Compiler {
       let hint =
         meant.map { "did you mean '\($0)'?" } ?? (known.isEmpty ? "there is none at all" : nil)
       report(.unknownReference, "there is no \(kind) '\(name)'", at: value.location, hint: hint)
-    }
-  }
-
-  // MARK: Upstreams
-
-  private mutating func upstream(_ statement: CheckedStatement) -> UpstreamConfiguration {
-    let block = statement.block
-    let servers = block.all(CoreDirectives.server)
-    let tls = block.first(CoreDirectives.upstreamTLS)
-    if servers.isEmpty, statement.isBlockWhole {
-      report(
-        .missingValue, "upstream '\(statement.name)' has no server", at: statement.nameLocation)
-    }
-    if tls == nil {
-      for (server, place) in servers where !server.endpoint.isNearby {
-        report(
-          .plainUpstream,
-          "'\(server.endpoint)' is spoken to in clear text over a network that may be public",
-          at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
-      }
-    }
-    checkProtocol(of: statement, hasTLS: tls != nil)
-    return UpstreamConfiguration(
-      name: statement.name, servers: servers.map(\.0), tls: tls,
-      connections: block.first(CoreDirectives.connections) ?? UpstreamConnectionSettings(),
-      host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
-      version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,
-      location: statement.location)
-  }
-
-  /// HTTP/2 is chosen by TLS or known beforehand, never both.
-  private mutating func checkProtocol(of statement: CheckedStatement, hasTLS: Bool) {
-    guard let (settings, place) = statement.block.all(CoreDirectives.upstreamProtocol).first
-    else { return }
-    switch settings.version {
-    case .h2 where !hasTLS:
-      report(
-        .settingsConflict, "'protocol h2' needs 'tls'", at: place.nameLocation,
-        help: "'protocol h2c' is HTTP/2 in clear text")
-    case .h2c where hasTLS:
-      report(
-        .settingsConflict, "'protocol h2c' is HTTP/2 in clear text, and this upstream has 'tls'",
-        at: place.nameLocation, help: "'protocol h2' is HTTP/2 over TLS")
-    case .auto, .http11, .h2, .h2c: return
     }
   }
 
@@ -236,21 +193,6 @@ struct Compiler {
         let place = own == statement.location ? inherited ?? own : own
         report(problem.code, problem.message, at: place, help: problem.help)
       }
-    }
-  }
-}
-
-extension Endpoint {
-  /// Whether it is loopback, private, or a name that only a private network gives.
-  var isNearby: Bool {
-    switch self {
-    case .unix: return true
-    case .address(let address, _): return address.isPrivate
-    case .name(let name, _):
-      let labels = name.split(separator: ".")
-      let inner: Set<Substring> = ["localhost", "internal", "local", "lan", "svc", "test"]
-      return labels.count == 1 || inner.contains(labels.last ?? "")
-        || name.hasSuffix(".home.arpa")
     }
   }
 }

@@ -3,7 +3,7 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "balance", "breaker", "bucket", "bulkhead", "cache", "compress",
+    "access", "allow", "assert", "breaker", "bucket", "bulkhead", "cache", "compress",
     "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
     "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",

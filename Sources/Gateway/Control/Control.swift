@@ -56,6 +56,9 @@ package actor Control: LoopActor {
   var admin: AdminServer?
   var signals: SignalSource?
   let housekeeper: Waiter
+  let upstreamWatcher: Waiter
+  /// By upstream.
+  var detectors: [String: OutlierDetector] = [:]
   /// Cut short by a second signal.
   let drainWaiter: Waiter
 
@@ -73,6 +76,7 @@ package actor Control: LoopActor {
     security = SecurityReader(
       folder: ConfigurationReader.folder(of: path), library: library)
     housekeeper = Waiter(on: loop)
+    upstreamWatcher = Waiter(on: loop)
     drainWaiter = Waiter(on: loop)
   }
 
@@ -96,6 +100,7 @@ package actor Control: LoopActor {
     accepted(reading)
     try startSignals()
     start { [self] in await keepHouse() }
+    start { [self] in await watchUpstreams() }
     phase = .serving
     announce(blueprint)
   }

@@ -25,6 +25,7 @@ package struct MetricsPage: Sendable {
     var page = Exposition(format: format)
     appendRequests(to: &page)
     appendUpstreams(to: &page)
+    appendUpstreamReadings(to: &page)
     appendConnections(to: &page)
     appendControl(to: &page)
     appendProcess(to: &page)

@@ -32,6 +32,8 @@ final class MultiplexedConnection: TurnTaker {
   private var streams: [ObjectIdentifier: UpstreamStream] = [:]
   /// Read and not yet taken by the session, which waits for heads to be taken first.
   private var unread: Buffer?
+  /// Whether the server's SETTINGS have told how many streams it takes: until then there is one.
+  private var isEstablished = false
   private var receivedAt: Instant
   private var idleSince: Instant
   /// When a PING was sent that nothing has followed.
@@ -74,7 +76,7 @@ final class MultiplexedConnection: TurnTaker {
 
   /// Whether one more request may be sent on it.
   var hasRoom: Bool {
-    phase == .open && session.mayRequest && !transport.socket.isBroken
+    phase == .open && isEstablished && session.mayRequest && !transport.socket.isBroken
       && streams.count < min(session.peerStreamsMax, Self.streamsMax)
   }
 
@@ -98,7 +100,11 @@ final class MultiplexedConnection: TurnTaker {
 
   func ended(_ stream: UpstreamStream) {
     streams[ObjectIdentifier(stream)] = nil
-    if streams.isEmpty { idleSince = pool.resources.loop.now }
+    if streams.isEmpty {
+      idleSince = pool.resources.loop.now
+      // Nobody looks after the connections of a pool that a reload has replaced.
+      if pool.isRetired { end() }
+    }
     wake()
   }
 
@@ -121,10 +127,17 @@ final class MultiplexedConnection: TurnTaker {
     guard phase != .closed else { return }
     session.now = pool.resources.loop.now.nanoseconds
     read()
+    noteEstablished()
     session.tellObservers()
     write()
     session.tellObservers()
     leaveWhenDone()
+  }
+
+  private func noteEstablished() {
+    guard !isEstablished, session.isEstablished || phase == .closed else { return }
+    isEstablished = true
+    server.http2.endConnecting()
   }
 
   private func read() {
@@ -188,7 +201,10 @@ final class MultiplexedConnection: TurnTaker {
     }
     // After GOAWAY the streams below its last one go on; the others were closed by the session.
     if !session.mayRequest { end() }
-    if phase == .ending, streams.isEmpty, !transport.hasUnsent { close() }
+    guard phase == .ending, streams.isEmpty else { return }
+    session.endAccepting(.noError)
+    write()
+    close()
   }
 
   // MARK: Upkeep
@@ -214,7 +230,6 @@ final class MultiplexedConnection: TurnTaker {
     guard phase == .open else { return }
     phase = .ending
     server.http2.remove(self)
-    if session.mayRequest { session.endAccepting(.noError) }
     wake()
   }
 
@@ -232,6 +247,7 @@ final class MultiplexedConnection: TurnTaker {
   private func close() {
     guard phase != .closed else { return }
     phase = .closed
+    noteEstablished()
     server.http2.remove(self)
     giveBackUnread()
     transport.close(isAborting: failure != nil)

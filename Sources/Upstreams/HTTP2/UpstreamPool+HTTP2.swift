@@ -23,8 +23,15 @@ extension UpstreamPool {
       try await shared.wait(for: exchange, until: deadline)
     }
     shared.beginConnecting()
-    defer { shared.endConnecting() }
-    return try await connect(to: server, for: exchange, until: deadline)
+    do throws(Failure) {
+      let lease = try await connect(to: server, for: exchange, until: deadline)
+      // A shared connection tells by itself when others may have streams of it.
+      if case .connection = lease { shared.endConnecting() }
+      return lease
+    } catch {
+      shared.endConnecting()
+      throw error
+    }
   }
 
   /// What a connection that was just made is lent as: its handshake has told what it speaks.

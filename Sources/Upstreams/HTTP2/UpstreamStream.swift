@@ -19,6 +19,8 @@ package final class UpstreamStream {
   private var progress = Progress.head
   /// What is still to be sent of the request's body.
   var upload = Upload.done
+  /// Whether the server failed the exchange.
+  var isAtFault = false
   /// Where the bytes stand that the session has and has not framed.
   var handedOver: Buffer?
   private var trailerFields: FieldSection?
@@ -195,6 +197,7 @@ package final class UpstreamStream {
     if let failure = connection.failure {
       let mayRetry = exchange?.upstream.firstByteAt == nil && !isFresh
       progress = .failed
+      isAtFault = true
       throw Failure(
         failure.reason, origin: failure.origin, retry: mayRetry ? failure.retry : .never,
         detail: failure.detail)
@@ -221,6 +224,7 @@ package final class UpstreamStream {
 
   func failure(_ reason: Reason, retry: Failure.Retry, _ detail: String?) -> Failure {
     progress = .failed
+    isAtFault = true
     let name = connection.server.definition.name
     return Failure(
       reason, origin: .upstream, retry: exchange?.upstream.firstByteAt == nil ? retry : .never,
@@ -304,6 +308,10 @@ extension UpstreamStream: BodySource {
 extension UpstreamStream: ExchangeResource {
   /// The exchange is over: what is left of the stream is reset, and the connection goes on.
   package func release(after exchange: Exchange) {
+    let isFault = UpstreamPool.isFault(exchange.failure, isUploading: isUploading)
+    connection.pool.judge(
+      exchange, on: connection.server, isAtFault: isAtFault || isFault,
+      isAnswered: progress == .done)
     self.exchange = nil
     if let stream {
       // What was handed out of the request's body is never read as a request.

@@ -63,6 +63,7 @@ class Link:
         self.head(stream, status, fields, ends=not body and not trailers)
         if body or trailers:
             self.body(stream, body, trailers=trailers)
+        self.open.discard(stream)
 
     def reset(self, stream: int, code: int) -> None:
         with self.lock:
@@ -116,7 +117,8 @@ class Link:
 def describe(link: Link, stream: int, fields: list, body: bytes) -> None:
     """The usual answer: a JSON description of what arrived."""
     seen = {"fields": fields, "bytes": len(body), "connection": link.number}
-    link.answer(stream, fields=[("content-type", "application/json")], body=json.dumps(seen).encode())
+    text = json.dumps(seen).encode()
+    link.answer(stream, fields=[("content-type", "application/json")], body=text)
 
 
 class H2Origin:
@@ -191,7 +193,6 @@ class H2Origin:
             fields, body = heads.pop(event.stream_id), bodies.pop(event.stream_id)
             self.requests.append((fields, body))
             self.respond(link, event.stream_id, fields, body)
-            link.open.discard(event.stream_id)
         elif isinstance(event, StreamReset):
             link.resets[event.stream_id] = int(event.error_code)
             link.open.discard(event.stream_id)
