@@ -65,12 +65,25 @@ package final class Forwarder: Destination {
     }
     var mayReuse = true
     while true {
-      let lease = try await pool.lease(for: exchange, mayReuse: mayReuse)
+      let server = pool.chooseServer(for: exchange)
+      let lease: UpstreamLease
+      if mayReuse, let idle = server.lendIdle() {
+        lease = .connection(idle)
+      } else {
+        lease = try await pool.connect(to: server, for: exchange, mayReuse: mayReuse)
+      }
       exchange.upstream.attempts += 1
       exchange.upstream.isReused = !lease.isFresh
       do throws(Failure) {
         try exchange.passGRPCDeadline()
-        try await lease.begin(exchange)
+        switch lease {
+        case .connection(let connection):
+          try connection.begin(exchange)
+          while try !connection.readHead(exchange) {
+            try await connection.waitForProgress(exchange)
+          }
+        case .stream(let stream): try await stream.begin(exchange)
+        }
         exchange.responseBody = lease.hold(for: exchange)
         return
       } catch {

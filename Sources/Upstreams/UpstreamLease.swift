@@ -15,14 +15,6 @@ enum UpstreamLease {
     }
   }
 
-  /// Sends the request and reads up to the final response head.
-  func begin(_ exchange: Exchange) async throws(Failure) {
-    switch self {
-    case .connection(let connection): try await connection.begin(exchange)
-    case .stream(let stream): try await stream.begin(exchange)
-    }
-  }
-
   /// Keeps it for the rest of the exchange, and says what follows the head.
   func hold(for exchange: Exchange) -> ResponseBody {
     switch self {

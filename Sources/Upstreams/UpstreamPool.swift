@@ -70,22 +70,27 @@ package final class UpstreamPool {
     }
   }
 
-  /// What leads to a server for the exchange: an idle connection when `mayReuse`, a stream of a
-  /// shared one, or a new one. The server counts a try, until the lease is released.
-  func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamLease {
-    var attempt = 0
+  /// The server that the request goes to; log and metrics count the exchange as its own. It counts
+  /// a try, until the lease is released.
+  func chooseServer(for exchange: Exchange) -> UpstreamServer {
+    let server = choose(for: exchange, at: resources.loop.now)
+    exchange.server = server.label
+    exchange.upstream.tried |= server.bit
+    server.state.begin()
+    return server
+  }
+
+  /// A stream of a shared connection to the server, or a connection of its own. When the server
+  /// cannot be reached the next ones are tried, and there an idle connection is as good when
+  /// `mayReuse`.
+  func connect(
+    to first: UpstreamServer, for exchange: Exchange, mayReuse: Bool
+  ) async throws(Failure) -> UpstreamLease {
+    var server = first
+    var attempt = 1
     let deadline = min(
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
-      let server = choose(for: exchange, at: resources.loop.now)
-      exchange.server = server.definition.label
-      exchange.upstream.tried |= server.bit
-      server.state.begin()
-      if mayReuse, let connection = server.takeIdle() {
-        connection.isFresh = false
-        return .connection(connection)
-      }
-      attempt += 1
       let began = resources.loop.now
       do throws(Failure) {
         if let lease = try await leaseShared(of: server, for: exchange, until: deadline) {
@@ -107,6 +112,9 @@ package final class UpstreamPool {
           now < deadline, hasFresh(for: exchange, at: now)
         else { throw error }
       }
+      attempt += 1
+      server = chooseServer(for: exchange)
+      if mayReuse, let connection = server.lendIdle() { return .connection(connection) }
     }
   }
 

@@ -86,7 +86,7 @@ package final class UpstreamStream {
     _ request: Request, into fields: OutgoingFields
   ) throws(HTTP1Error) {
     let isSecure = connection.transport.isSecure
-    let name = connection.server.definition.label.server
+    let name = connection.server.label.server
     switch connection.pool.definition.hostRule {
     case .preserve where !request.authority.isEmpty:
       let authority = request.text(request.authority)
