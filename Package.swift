@@ -59,7 +59,7 @@ let package = Package(
     library("RedisStore", ["PolicyChain", "RESP", "Buckets", "Transport"]),
     library("Policies", ["PolicyChain", "OpenSSL"]),
     library("Routing", ["PolicyChain"]),
-    library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
+    library("Upstreams", ["PolicyChain", "HTTP1", "HTTP2", "Transport", "CAres"]),
 
     library(
       "Gateway",

@@ -96,8 +96,8 @@ package struct PolicyBlueprint: Sendable {
 /// A route on one listener.
 package struct RouteBlueprint: Sendable {
   package enum Action: Sendable {
-    /// Upstreams by their index, with their shares.
-    case forward([(upstream: Int, share: UInt32)])
+    /// Upstreams by their index, with their shares, and what keeps a client on its share.
+    case forward([(upstream: Int, share: UInt32)], sticky: RequestKeySource?)
     /// The policy that answers is among the policies.
     case answer
   }

@@ -98,8 +98,13 @@ extension HTTP2Session {
     let carries =
       type == UInt32(NGHTTP2_DATA.rawValue) || type == UInt32(NGHTTP2_HEADERS.rawValue)
     if type == UInt32(NGHTTP2_HEADERS.rawValue) { flood.used(Int(header.length)) }
-    // A client does not hold its server to the limits of a crowd of strangers.
-    guard role == .server else { return true }
+    // A client does not hold its server to the limits of a crowd of strangers. Push was refused in
+    // the preface, so that no server can send one in good faith: RFC 9113 section 8.4.
+    guard role == .server else {
+      guard type == UInt32(NGHTTP2_PUSH_PROMISE.rawValue) else { return true }
+      failure = .protocolViolation(.protocolError)
+      return false
+    }
     if carries {
       guard isExpected(header) else {
         failure = .protocolViolation(.streamClosed)

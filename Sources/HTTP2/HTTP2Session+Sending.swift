@@ -137,6 +137,13 @@ extension HTTP2Session {
     _ = unsafe nghttp2_session_resume_data(pointer, stream.id)
   }
 
+  /// Asks the peer for a sign of life; every byte that follows is one. RFC 9113 section 6.7.
+  public func ping() {
+    guard failure == nil else { return }
+    // It fails only for memory, which the next write reports.
+    _ = unsafe nghttp2_submit_ping(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+  }
+
   // MARK: Endings
 
   /// Resets a stream.

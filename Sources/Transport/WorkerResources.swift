@@ -27,6 +27,9 @@ package final class WorkerResources {
 
   /// OpenSSL's state of this worker: contexts of several workers share no locks.
   package let library: LibraryContext
+  /// For connections that many exchanges share; its task is the worker's.
+  package let turns: TurnQueue
+
   /// Where TLS sessions take ciphertext from and put it.
   package let tls: TLSScratch
 
@@ -42,6 +45,7 @@ package final class WorkerResources {
 
   package init(loop: EventLoop) throws(CryptoError) {
     self.loop = loop
+    turns = TurnQueue(on: loop)
     library = try LibraryContext()
     tls = TLSScratch(
       receivedBytes: Self.bufferBytes, outgoingBytes: Transport.cipherBytesMax)

@@ -3,7 +3,7 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "balance", "breaker", "cache", "compress",
+    "access", "allow", "assert", "breaker", "cache", "compress",
     "enforce", "except", "forbid", "header", "health", "maintenance",
     "mirror", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",

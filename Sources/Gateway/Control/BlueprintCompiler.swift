@@ -17,8 +17,8 @@ import Upstreams
 /// Turns effective configs into blueprints. Ids of names stay the same from one config to the next.
 struct BlueprintCompiler {
   private let policies: [Registration]
-  private var security = SecurityMaterial()
-  private(set) var names = MetricNames()
+  private(set) var security = SecurityMaterial()
+  var names = MetricNames()
 
   init(policies: [Registration]) {
     self.policies = policies
@@ -78,38 +78,7 @@ struct BlueprintCompiler {
   /// The id of a bucket in the metrics.
   mutating func bucketMetric(_ name: String) -> UInt16 { names.buckets.id(of: name) }
 
-  // MARK: Upstreams
-
-  private mutating func upstream(_ upstream: UpstreamConfiguration) -> UpstreamDefinition {
-    let id = names.upstreams.id(of: upstream.name)
-    let servers = upstream.servers.map { settings in
-      let name = settings.endpoint.description
-      return ServerDefinition(
-        host: host(settings.endpoint), weight: settings.weight, name: name,
-        label: ServerLabel(
-          upstream: upstream.name, server: name, upstreamMetric: id,
-          serverMetric: names.server(name, of: id)))
-    }
-    let rule: HostRule =
-      switch upstream.host {
-      case .preserve: .preserve
-      case .upstream: .upstream
-      case .name(let name): .fixed(Array(name.utf8))
-      }
-    return UpstreamDefinition(
-      name: upstream.name, servers: servers, hostRule: rule,
-      security: security.upstreams[upstream.name], connectionsMax: upstream.connections.max,
-      idleMax: upstream.connections.idle,
-      idleTimeout: UInt64(upstream.connections.idleTimeout.milliseconds))
-  }
-
-  private func host(_ endpoint: Endpoint) -> ServerDefinition.Host {
-    switch endpoint {
-    case .name(let name, let port): .name(name, port: port)
-    case .address(let address, let port): .address(.ip(Bytes.IPAddress(address), port: port))
-    case .unix(let path): .address(.unix(path))
-    }
-  }
+  // MARK: Stores
 
   private func store(_ settings: RedisSettings) -> RedisDefinition? {
     guard let url = settings.url else { return nil }
@@ -162,7 +131,9 @@ struct BlueprintCompiler {
     return RouteBlueprint(
       label: RouteLabel(name: route.id, metric: names.routes.id(of: route.id)),
       matches: route.matches, policies: blueprints(route.settings),
-      action: route.action == "to" ? .forward(shares) : .answer, parameterNames: parameters)
+      action: route.action == "to"
+        ? .forward(shares, sticky: route.sticky.flatMap { RequestKeySource($0) }) : .answer,
+      parameterNames: parameters)
   }
 
   /// The policies that hold in a scope, in the order of the chain.

@@ -107,6 +107,7 @@ extension Control {
     configuration = next
     self.blueprint = blueprint
     keepNames(of: blueprint)
+    forgetUpstreams(except: blueprint)
   }
 
   private func exchangeSockets(

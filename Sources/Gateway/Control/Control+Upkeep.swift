@@ -87,6 +87,7 @@ extension Control {
       if let snapshot = await thread.worker.metrics() { totals.add(snapshot) }
     }
     metrics.accessLogDropped = droppedLines + (logWriter?.droppedLines ?? 0)
+    metrics.upstreams = upstreamReadings()
     var page = MetricsPage(
       totals: totals, names: compiler.names, control: metrics, process: ProcessUsage.read())
     page.stores = stores.readings

@@ -61,6 +61,9 @@ package actor Control: LoopActor {
   var admin: AdminServer?
   var signals: SignalSource?
   let housekeeper: Waiter
+  let upstreamWatcher: Waiter
+  /// By upstream.
+  var detectors: [String: OutlierDetector] = [:]
   /// Cut short by a second signal.
   let drainWaiter: Waiter
 
@@ -79,6 +82,7 @@ package actor Control: LoopActor {
       folder: ConfigurationReader.folder(of: path), library: library)
     credentials = CredentialReader(folder: ConfigurationReader.folder(of: path))
     housekeeper = Waiter(on: loop)
+    upstreamWatcher = Waiter(on: loop)
     drainWaiter = Waiter(on: loop)
   }
 
@@ -105,6 +109,7 @@ package actor Control: LoopActor {
     accepted(reading)
     try startSignals()
     start { [self] in await keepHouse() }
+    start { [self] in await watchUpstreams() }
     phase = .serving
     announce(blueprint)
   }

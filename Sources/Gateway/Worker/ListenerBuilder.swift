@@ -67,9 +67,10 @@ struct ListenerBuilder {
 
   private func chain(_ route: RouteBlueprint) -> PolicyChain {
     switch route.action {
-    case .forward(let shares):
+    case .forward(let shares, let sticky):
       let forwarder = Forwarder(
-        shares: shares.map { Forwarder.Share(pool: pools[$0.upstream], weight: $0.share) })
+        shares: shares.map { Forwarder.Share(pool: pools[$0.upstream], weight: $0.share) },
+        sticky: sticky, parameterNames: route.parameterNames)
       return chain(route.policies, forwarder, parameterNames: route.parameterNames)
     case .answer:
       return chain(route.policies, nil, parameterNames: route.parameterNames)

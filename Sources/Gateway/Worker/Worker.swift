@@ -69,6 +69,7 @@ package actor Worker: LoopActor {
     self.context = context
     start { await context.runStarter() }
     startStores(generation)
+    start { await resources.turns.run() }
     let waiter = Waiter(on: loop)
     housekeeper = waiter
     start { await Self.keepHouse(context, waiter) }

@@ -195,5 +195,8 @@ final class WorkerContext {
     for connection in connections { connection?.cancel() }
   }
 
-  func stop() { starter.cancel() }
+  func stop() {
+    starter.cancel()
+    resources.turns.stop()
+  }
 }

@@ -28,6 +28,7 @@ package struct MetricsPage: Sendable {
     var page = Exposition(format: format)
     appendRequests(to: &page)
     appendUpstreams(to: &page)
+    appendUpstreamReadings(to: &page)
     appendConnections(to: &page)
     appendDecisions(to: &page)
     appendLimits(to: &page)
