@@ -32,10 +32,15 @@ final class RawPeer {
 
   /// Fields as literals that stay out of the table, of up to 126 bytes each.
   static func encoded(_ fields: [(String, String)]) -> [UInt8] {
-    fields.flatMap { name, value in
-      [0x10, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)]
-        + Array(value.utf8)
+    var block: [UInt8] = []
+    for (name, value) in fields {
+      block.append(0x10)
+      for text in [name, value] {
+        block.append(UInt8(text.utf8.count))
+        block.append(contentsOf: text.utf8)
+      }
     }
+    return block
   }
 
   static func request(_ stream: UInt32, ends: Bool = true) -> [UInt8] {

@@ -40,7 +40,7 @@ package final class WorkerMetrics {
 
   /// Counts what was decided about a credential, or for want of one.
   package func decided(_ outcome: AuthOutcome, identity: UInt16) {
-    counters.decided(outcome, identity: identity)
+    counters { $0.decided(outcome, identity: identity) }
   }
 
   /// Counts fields that were dropped for their names (`underscore drop`).
