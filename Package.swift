@@ -59,13 +59,13 @@ let package = Package(
     library("RedisStore", ["PolicyChain", "RESP", "Buckets", "Transport"]),
     library("Policies", ["PolicyChain", "OpenSSL"]),
     library("Routing", ["PolicyChain"]),
-    library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
+    library("Upstreams", ["PolicyChain", "HTTP1", "HTTP2", "Transport", "CAres"]),
 
     library(
       "Gateway",
       [
-        "Policies", "Routing", "Upstreams", "RedisStore", "HTTP1", "Transport", "Telemetry",
-        "OpenSSL",
+        "Policies", "Routing", "Upstreams", "RedisStore", "HTTP1", "HTTP2", "Transport",
+        "Telemetry", "OpenSSL",
       ]),
     .executableTarget(
       name: "sluice",
@@ -108,7 +108,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   }
   package.targets.append(
     .executableTarget(
-      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration", "RESP"],
+      name: "Fuzzers",
+      dependencies: ["Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP"],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],
       swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],

@@ -16,6 +16,7 @@ public final class PolicyChain {
   private let steps: [Step]
   /// How many of the steps decide at once, before the first one that may wait.
   @usableFromInline let openingCount: Int
+  /// Whether there is such a step.
   @usableFromInline let mayWait: Bool
   /// Those steps, linked: walking along constants of objects counts no references.
   @usableFromInline let opening: Opening?

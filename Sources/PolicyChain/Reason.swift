@@ -61,6 +61,13 @@ extension Reason {
   public static let writeStalled = Reason(
     "write_stalled", 499, "The client stopped reading the answer.")
 
+  public static let credentialMissing = Reason(
+    "credential_missing", 401, "This resource needs a credential.")
+  public static let credentialInvalid = Reason(
+    "credential_invalid", 401, "The credential is not valid.")
+  public static let insufficientScope = Reason(
+    "insufficient_scope", 403, "The credential does not allow this.")
+
   // Upstream: what stands behind the gateway.
   public static let connectionRefused = Reason(
     "connection_refused", 502, "The upstream refused the connection.",

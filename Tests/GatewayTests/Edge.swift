@@ -98,7 +98,9 @@ final class Edge {
     guard let configuration = result.configuration else {
       throw WrongConfig(result.diagnostics.map(\.message))
     }
-    var blueprint = compiler.compile(configuration, security: SecurityMaterial(), hash: "test")
+    var blueprint = compiler.compile(
+      configuration, security: SecurityMaterial(),
+      credentials: CredentialMaterial(), hash: "test")
     limits(&blueprint.listeners[0].limits)
     return blueprint
   }
@@ -134,7 +136,7 @@ final class Edge {
   }
 
   /// Connections of clients that are open.
-  var connections: [HTTP1Connection] { context.connections.compactMap { $0 } }
+  var connections: [HTTP1Connection] { context.connections.compactMap { $0 as? HTTP1Connection } }
 }
 
 /// A test's config has errors.

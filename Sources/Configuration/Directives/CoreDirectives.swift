@@ -9,7 +9,8 @@ package enum CoreDirectives {
     certificate,
     listener, bind, listenerTLS, listenerRedirect, serve, limits, path, underscore, halfClose,
     LimitDirectives.redis, LimitDirectives.bucket,
-    upstream, server, upstreamTLS, connections, upstreamHost, upstreamProtocol,
+    upstream, server, upstreamTLS, balance, outlier, connections, upstreamHost,
+    upstreamProtocol,
     defaults, group, route, match, auth, to,
   ]
 }

@@ -145,6 +145,13 @@ extension Compiler {
       report(
         .missingValue, "listener '\(statement.name)' has no 'bind'", at: statement.nameLocation)
     }
+    if let first = binds.first?.0,
+      let other = binds.first(where: { $0.0.protocols != first.protocols })
+    {
+      report(
+        .settingsConflict, "the binds of listener '\(statement.name)' offer different protocols",
+        at: other.1.location, help: "a listener of its own for each list of protocols")
+    }
     for (bind, place) in binds {
       guard let first = bound[bind.address] else {
         bound[bind.address] = place.nameLocation
@@ -236,9 +243,27 @@ extension Compiler {
         return
       }
     }
+    checkSticky(shares)
     let sum = shares.reduce(0) { $0 + ($1.0.share ?? .whole).millionths }
     guard sum != Percent.whole.millionths else { return }
     let percent = sum % 10_000 == 0 ? "\(sum / 10_000)%" : "\(sum / 10_000).\(sum % 10_000 / 100)%"
     report(.wrongShares, "the shares add up to \(percent), not to 100%", at: first.location)
+  }
+
+  /// One key for all shares of a scope, and a choice that it can make.
+  private mutating func checkSticky(_ shares: [(ShareSettings, CheckedStatement)]) {
+    let keyed = shares.filter { $0.0.sticky != nil }
+    guard let (first, statement) = keyed.first else { return }
+    if shares.count == 1 {
+      report(
+        .wrongShares, "'sticky' needs a second share to keep clients from",
+        at: statement.location(of: "sticky"))
+    }
+    for (other, place) in keyed.dropFirst() where other.sticky != first.sticky {
+      report(
+        .wrongShares, "the shares of one scope are kept by one key",
+        at: place.location(of: "sticky"),
+        notes: [.init("the first one", at: statement.location(of: "sticky"))])
+    }
   }
 }

@@ -62,7 +62,13 @@ extension Control {
     do throws(SecurityReader.Refusal) {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
-    var blueprint = compiler.compile(next, security: material, hash: hash)
+    var credentials = credentials
+    let keys: CredentialMaterial
+    do throws(CredentialReader.Refusal) {
+      keys = try credentials.read(next)
+    } catch { throw ReloadRefusal(text: error.text) }
+    var blueprint = compiler.compile(
+      next, security: material, credentials: keys, hash: hash)
     do throws(StartFailure) {
       blueprint = try await resolveNames(of: blueprint)
     } catch { throw ReloadRefusal(text: error.text) }
@@ -95,11 +101,13 @@ extension Control {
       throw ReloadRefusal(text: error.text)
     }
     self.security = security
+    self.credentials = credentials
     if movesLog { await exchangeLog(with: writer) }
     await exchangeSockets(fresh, for: blueprint)
     configuration = next
     self.blueprint = blueprint
     keepNames(of: blueprint)
+    forgetUpstreams(except: blueprint)
   }
 
   private func exchangeSockets(

@@ -40,6 +40,7 @@ package actor Control: LoopActor {
 
   var compiler = BlueprintCompiler(policies: StandardPolicies.all)
   var security: SecurityReader
+  var credentials: CredentialReader
   var configuration: EffectiveConfiguration?
   var blueprint: Blueprint?
   var workers: [WorkerThread] = []
@@ -60,6 +61,9 @@ package actor Control: LoopActor {
   var admin: AdminServer?
   var signals: SignalSource?
   let housekeeper: Waiter
+  let upstreamWatcher: Waiter
+  /// By upstream.
+  var detectors: [String: OutlierDetector] = [:]
   /// Cut short by a second signal.
   let drainWaiter: Waiter
 
@@ -76,7 +80,9 @@ package actor Control: LoopActor {
     }
     security = SecurityReader(
       folder: ConfigurationReader.folder(of: path), library: library)
+    credentials = CredentialReader(folder: ConfigurationReader.folder(of: path))
     housekeeper = Waiter(on: loop)
+    upstreamWatcher = Waiter(on: loop)
     drainWaiter = Waiter(on: loop)
   }
 
@@ -84,8 +90,9 @@ package actor Control: LoopActor {
   package func boot() async throws(StartFailure) {
     let reading = try readConfiguration()
     let material = try readSecurity(reading.configuration)
+    let keys = try readCredentials(reading.configuration)
     let compiled = compiler.compile(
-      reading.configuration, security: material, hash: reading.hash)
+      reading.configuration, security: material, credentials: keys, hash: reading.hash)
     let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
     buckets.adopt(blueprint, reading.configuration.stores, ids: &compiler, library: library)
@@ -102,6 +109,7 @@ package actor Control: LoopActor {
     accepted(reading)
     try startSignals()
     start { [self] in await keepHouse() }
+    start { [self] in await watchUpstreams() }
     phase = .serving
     announce(blueprint)
   }
@@ -124,6 +132,16 @@ package actor Control: LoopActor {
   ) throws(StartFailure) -> SecurityMaterial {
     do throws(SecurityReader.Refusal) {
       return try security.read(configuration)
+    } catch {
+      throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
+    }
+  }
+
+  private func readCredentials(
+    _ configuration: EffectiveConfiguration
+  ) throws(StartFailure) -> CredentialMaterial {
+    do throws(CredentialReader.Refusal) {
+      return try credentials.read(configuration)
     } catch {
       throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
     }

@@ -58,7 +58,9 @@ struct SecurityReader {
       material.listeners[listener.name] = ListenerSecurity(
         settings: TLSServerSettings(
           listener: listener.name, minimumVersion: tls.minimum == .tls13 ? .tls13 : .tls12,
-          protocols: [.http1], unknownName: tls.unknownName == .refuse ? .refuse : .serveDefault,
+          protocols: (listener.binds.first?.protocols ?? []).compactMap(
+            ApplicationProtocol.init(rawValue:)),
+          unknownName: tls.unknownName == .refuse ? .refuse : .serveDefault,
           clientCertificates: try clientCertificates(tls)), certificates: served)
     }
     for upstream in configuration.upstreams {

@@ -69,6 +69,7 @@ package actor Worker: LoopActor {
     self.context = context
     start { await context.runStarter() }
     startStores(generation)
+    start { await resources.turns.run() }
     let waiter = Waiter(on: loop)
     housekeeper = waiter
     start { await Self.keepHouse(context, waiter) }
@@ -124,6 +125,11 @@ package actor Worker: LoopActor {
     for client in context?.generation.stores.values.map({ $0 }) ?? [] {
       client.resolve(with: [name: addresses])
     }
+  }
+
+  /// New keys of an identity; requests that are being judged go on with those they began with.
+  func renewed(_ identity: String, with material: any Sendable) {
+    context?.generation.verifiers[identity]?.adopt(material)
   }
 
   /// Ends connections with their next answer, but goes on accepting.

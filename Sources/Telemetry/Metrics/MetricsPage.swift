@@ -28,7 +28,9 @@ package struct MetricsPage: Sendable {
     var page = Exposition(format: format)
     appendRequests(to: &page)
     appendUpstreams(to: &page)
+    appendUpstreamReadings(to: &page)
     appendConnections(to: &page)
+    appendDecisions(to: &page)
     appendLimits(to: &page)
     appendBulkheads(to: &page)
     appendStores(to: &page)
@@ -108,6 +110,16 @@ package struct MetricsPage: Sendable {
     }
     page.family("sluice_fields_dropped", .counter, "Request fields dropped for their names.")
     page.sample([], totals.fieldsDropped)
+  }
+
+  private func appendDecisions(to page: inout Exposition) {
+    page.family("sluice_auth_decisions", .counter, "Requests by identity and what auth decided.")
+    let outcomes = AuthOutcome.allCases
+    for (cell, count) in totals.authDecisions.enumerated() where count > 0 {
+      let identity = names.identities[UInt16(truncatingIfNeeded: cell / outcomes.count)]
+      page.sample(
+        [("identity", identity), ("outcome", outcomes[cell % outcomes.count].label)], count)
+    }
   }
 
   private func appendLimits(to page: inout Exposition) {
