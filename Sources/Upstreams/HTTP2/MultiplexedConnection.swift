@@ -282,17 +282,22 @@ final class MultiplexedConnection: TurnTaker {
 
   /// The server broke a rule of the framing layer: it is told which, as far as that is possible.
   private func broken(_ error: HTTP2Error) -> Failure {
+    sendLastWords(error.code)
+    return Failure(
+      .upstreamProtocol, origin: .upstream, retry: .never,
+      detail: "\(server.definition.name): \(error)")
+  }
+
+  private func sendLastWords(_ code: HTTP2ErrorCode) {
     let output = pool.resources.pending.borrow()
     defer { pool.resources.pending.giveBack(output) }
-    session.appendLastWords(error.code, to: output)
+    session.appendLastWords(code, to: output)
     do throws(TransportError) {
       if try transport.flush() { try transport.send(output.bytes) }
     } catch {
       // It has left already: there is nobody to tell.
+      return
     }
-    return Failure(
-      .upstreamProtocol, origin: .upstream, retry: .never,
-      detail: "\(server.definition.name): \(error)")
   }
 }
 
