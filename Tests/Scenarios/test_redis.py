@@ -220,6 +220,21 @@ def test_an_outage_is_short_local_and_over_soon(start, redis, how):
     assert len(lines) == 2, lines
 
 
+@pytest.mark.parametrize("how", ["kill", "pause"])
+def test_what_is_on_its_way_when_redis_goes_is_served(start, redis, how):
+    site = connected(start(top=top(redis, "1000/s", 100), route="limit b", listener=BUSY))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        load = pool.submit(admitted_per_second, [site], 2.5)
+        time.sleep(0.7)
+        getattr(redis, how)()
+        until(lambda: not is_up(site), 2, "the loss to be noticed")
+        redis.start() if how == "kill" else redis.resume()
+        until(lambda: is_up(site), 2, "redis to be used again")
+        passed, found, _ = load.result()
+    assert set(found) <= {200, 429}
+    assert passed > 1000
+
+
 def test_gateways_share_the_limit_while_redis_is_away(start, redis):
     sites = [
         connected(start(top=top(redis, "200/s", 20), route="limit b", listener=BUSY))
