@@ -1,5 +1,5 @@
 // One HTTP/2 connection to a server, which the streams of many exchanges share. It has no task: it
-// takes turns, in which it reads what has come and sends what all of its streams have written since.
+// takes turns, in which it reads what has come and sends what its streams have written since.
 
 import Bytes
 import Engine
@@ -64,8 +64,8 @@ final class MultiplexedConnection: TurnTaker {
     transport.socket.observer = self
   }
 
-  /// Responses may have the heads that HTTP/1 may have. Every stream may have its whole window full:
-  /// clients that stop reading must not stop the others.
+  /// Responses may have the heads that HTTP/1 may have. Every stream may have its whole window
+  /// full: clients that stop reading must not stop the others.
   private static let settings: HTTP2Settings = {
     var settings = HTTP2Settings()
     settings.connectionWindow = settings.streamWindow * Int32(MultiplexedConnection.streamsMax)
