@@ -63,13 +63,14 @@ enum HTTP2Property {
     }
 
     private func answer() {
+      let text = text
       while let stream = session.takeOpened() {
         streams.append(stream)
         if let head = stream.takeHead() {
           text.clear()
           do throws(HTTP2FieldError) {
             try RequestForm.write(head, into: text)
-            checkLines()
+            Self.checkLines(text.bytes)
             respond(stream)
           } catch { session.reset(stream, .protocolError) }
           session.recycle(head)
@@ -85,7 +86,7 @@ enum HTTP2Property {
           text.clear()
           do throws(HTTP2FieldError) {
             try FieldForm.writeTrailers(trailers, into: text)
-            checkLines()
+            Self.checkLines(text.bytes)
           } catch { session.reset(stream, .protocolError) }
         }
         if stream.isClosed { session.release(stream) }
@@ -95,8 +96,7 @@ enum HTTP2Property {
     }
 
     /// A value that became a line of its own would be another field to the parser behind.
-    private func checkLines() {
-      let bytes = text.bytes
+    private static func checkLines(_ bytes: Span<UInt8>) {
       var index = 0
       while true {
         index = bytes.firstControl(from: index)

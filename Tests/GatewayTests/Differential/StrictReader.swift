@@ -72,12 +72,12 @@ struct StrictRequest: Equatable {
     let target = parts[1]
     guard target.first == 47 || target.elementsEqual([42]) else { throw Refusal("target") }
     // Browsers send a backslash in a query as it is; in a path some origins take it for a slash.
-    let path = target.prefix { $0 != 63 }
-    guard target.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 35 }), !path.contains(92) else {
+    let mark = target.firstIndex(of: 63) ?? target.endIndex
+    let isPlain = target.allSatisfy { $0 > 32 && $0 < 127 && $0 != 35 }
+    guard isPlain, !target[..<mark].contains(92) else {
       throw Refusal("byte in target")
     }
     method = Self.text(parts[0])
-    let mark = target.firstIndex(of: 63) ?? target.endIndex
     path = Self.text(target[..<mark])
     query = mark == target.endIndex ? nil : Self.text(target[target.index(after: mark)...])
   }
