@@ -1,4 +1,4 @@
-// The one place where tasks start. DESIGN: a task that starts elsewhere resumes on foreign threads.
+// The one place where tasks start. A task that starts elsewhere resumes on foreign threads.
 
 /// An actor that lives on an event loop. Each conforming actor spells out, since Swift would
 /// otherwise give it a default executor:

@@ -1,7 +1,7 @@
 // Why a message was refused: one row per rule, with the token that logs and answers name it by.
 // What happens to the connection is not decided here: after any of these it cannot be used again.
 
-/// A rule of RFC 9112, RFC 9110 or HARDENING that a message broke.
+/// A rule of RFC 9112, RFC 9110 or docs/hardening.md that a message broke.
 public enum HTTP1Error: UInt8, Error, Sendable, CaseIterable {
   // The first line.
   case badRequestLine, methodTooLong, connectNotSupported, versionNotSupported, requestLineTooLong

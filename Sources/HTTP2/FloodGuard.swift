@@ -43,7 +43,7 @@ struct TokenBucket: BitwiseCopyable {
   }
 }
 
-/// The limits of HARDENING's row "h2 floods". All of them hold per connection.
+/// The limits of docs/hardening.md's row "h2 floods". All of them hold per connection.
 public struct FloodLimits: Sendable, Equatable {
   public init() {}
 

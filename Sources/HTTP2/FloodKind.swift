@@ -1,4 +1,4 @@
-// What a peer can do too much of. One row per attack of HARDENING's group C.
+// What a peer can do too much of. One row per attack of docs/hardening.md's group C.
 
 /// A kind of abuse, as metrics name it.
 public enum FloodKind: UInt8, Sendable, CaseIterable {

@@ -23,7 +23,7 @@ public struct Timeouts: Sendable, Equatable, BitwiseCopyable {
   public static let off = Timeouts(
     connect: 86_400_000, response: 86_400_000, total: nil, idle: 86_400_000)
 
-  /// HARDENING's defaults for a route that says nothing.
+  /// docs/hardening.md's defaults for a route that says nothing.
   public static let builtIn = Timeouts(
     connect: 1_000, response: 10_000, total: 15_000, idle: 60_000)
 }

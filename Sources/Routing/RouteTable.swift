@@ -1,6 +1,6 @@
 // Finds the route of a request. Compiled once per listener and worker into flat arrays; a lookup
 // allocates nothing, makes no String, and does work that is bounded when the table is built.
-// CONFIG.md's route choice, which is Kubernetes Gateway API's: host, path segment by segment,
+// the language's route choice, which is Kubernetes Gateway API's: host, path segment by segment,
 // method, number of header, query and cookie matches.
 
 import Bytes

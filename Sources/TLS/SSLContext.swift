@@ -1,5 +1,5 @@
 // What server and client contexts have in common: OpenSSL's SSL_CTX with the safe defaults of
-// HARDENING's TLS row.
+// docs/hardening.md's TLS row.
 
 import COpenSSL
 import OpenSSL

@@ -1,4 +1,4 @@
-// Each attack of HARDENING's group C ends the session at its limit, and not before.
+// Each attack of docs/hardening.md's group C ends the session at its limit, and not before.
 
 import Bytes
 import HTTP2

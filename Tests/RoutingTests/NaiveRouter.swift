@@ -1,4 +1,4 @@
-// Route choice as CONFIG.md states it, by looking at every line of every route with strings and
+// Route choice as the language states it, by looking at every line of every route with strings and
 // arrays. It shares nothing with the table but the patterns' own types, and it is what the table
 // must agree with.
 

@@ -1,5 +1,5 @@
 // What every connection of a listener is held to: `limits`, `path`, `underscore`, `half-close`.
-// `defaults` may say them for all listeners. The numbers are HARDENING.md's.
+// `defaults` may say them for all listeners. The numbers are docs/hardening.md's.
 
 package struct LimitSettings: Sendable {
   package var connections = 10_000

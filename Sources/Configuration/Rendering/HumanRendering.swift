@@ -1,5 +1,5 @@
 // Diagnostics as people read them: code, message, place, excerpt with a caret line, hint, notes and
-// help, as CONFIG.md shows. At most 20; the rest is counted.
+// help, as the manual shows. At most 20; the rest is counted.
 
 /// Renders diagnostics for a terminal.
 package struct HumanRendering: Sendable {

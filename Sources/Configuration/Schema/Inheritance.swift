@@ -1,4 +1,4 @@
-// How a statement meets the statements of the scopes around it: CONFIG.md's table of classes, as
+// How a statement meets the statements of the scopes around it: the language's table of classes, as
 // data.
 
 /// The inheritance class of a directive. The fold reads nothing else, so a new directive needs no

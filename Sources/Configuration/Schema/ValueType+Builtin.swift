@@ -165,7 +165,7 @@ extension ValueType where Wrapped == String {
   }
 }
 
-/// Names of things: CONFIG.md's alphabet and reserved words.
+/// Names of things: the language's alphabet and reserved words.
 enum EntityName {
   static let reserved: Set<String> = ["on", "off", "none", "any", "all", "reset", "local", "auto"]
 

@@ -82,7 +82,7 @@ package final class CORS: PreflightAnswering, Egress {
   }
 
   /// The Origin line as it came in, also when something removed it from what is forwarded: the
-  /// answer goes to the page that asked (HARDENING 94).
+  /// answer goes to the page that asked (docs/hardening.md 94).
   private static func origin(of exchange: Exchange) -> Int? {
     exchange.request.fields.entries.firstIndex { $0.field == .origin }
   }
