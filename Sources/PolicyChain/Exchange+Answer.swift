@@ -40,11 +40,19 @@ extension Exchange {
     if reason == .methodNotAllowed {
       add(.allow, name: "allow".utf8Span.span, value: allowedMethods.span)
     }
+    if self.retryAfter > 0 { addRetryAfter(self.retryAfter) }
     if let error = reason.proxyError {
       add(
         .proxyStatus, name: "proxy-status".utf8Span.span,
         value: "sluice; error=\(error)".utf8Span.span)
     }
+  }
+
+  /// RFC 9110 section 10.2.3, in seconds.
+  private func addRetryAfter(_ seconds: UInt64) {
+    var text = Output(capacity: 20)
+    text.append(decimal: seconds)
+    add(.retryAfter, name: KnownField.retryAfter.name.bytes, value: text.bytes)
   }
 
   private func problem(_ reason: Reason) -> [UInt8] {

@@ -101,6 +101,9 @@ public final class Exchange {
   /// Keeps `resource` until the exchange is finished.
   public func hold(_ resource: any ExchangeResource) { held.append(resource) }
 
+  /// Lets go of what was held last: the innermost destination tries again.
+  public func releaseLast() { held.popLast()?.release(after: self) }
+
   /// Lets go of everything that lasts as long as an exchange: called once, however it ended.
   public func finish() {
     for resource in held { resource.release(after: self) }

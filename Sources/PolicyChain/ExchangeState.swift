@@ -28,6 +28,8 @@ public struct ExchangeState: BitwiseCopyable {
     public var key: UInt64?
     public var status: UInt16 = 0
     public var isReused = false
+    /// When the present try must have brought an answer.
+    public var tryDeadline = Instant.never
     /// When the request was handed to the kernel.
     public var sentAt: Instant?
     /// When the response's first byte was seen.
@@ -62,6 +64,9 @@ public struct ExchangeState: BitwiseCopyable {
   public var askedQuery: TextRange?
   /// What the path pattern of the route captured.
   public var parameters = RouteParameters()
+
+  /// Whole seconds after which a refused request may come again; zero when nobody can say.
+  public var retryAfter: UInt64 = 0
 
   public var outcome = Outcome()
   public var upstream = UpstreamOutcome()

@@ -13,7 +13,8 @@ extension Exchange {
       throw Failure(.clientGone, origin: .downstream, retry: .never)
     }
     let before = Instant.now()
-    let wake = await waiter.wait(until: min(deadline, totalDeadline))
+    let attempt = self.upstream.tryDeadline
+    let wake = await waiter.wait(until: min(deadline, totalDeadline, attempt))
     self.waitedNanoseconds &+= waiter.now.since(before)
     switch wake {
     case .signalled:
@@ -21,12 +22,26 @@ extension Exchange {
         throw Failure(.clientGone, origin: .downstream, retry: .never)
       }
     case .timedOut:
-      let isTotal = totalDeadline <= waiter.now
       let isConnect = reason == .connectTimeout
+      // The try's own time is up, whoever was waited for.
+      let late = attempt <= waiter.now && !isConnect ? Reason.responseTimeout : reason
       throw Failure(
-        isTotal ? .totalTimeout : reason, origin: .upstream, retry: isConnect ? .safe : .never)
+        totalDeadline <= waiter.now ? .totalTimeout : late, origin: .upstream,
+        retry: isConnect ? .safe : .never)
     case .cancelled:
       throw Failure(.draining, origin: .gateway, retry: .never)
+    }
+  }
+
+  /// Waits until `end` as long as the client does, whatever else happens.
+  func pause(until end: Instant) async throws(Failure) {
+    while waiter.now < end {
+      do throws(Failure) {
+        try await waitUpstream(until: end, else: .responseTimeout)
+      } catch {
+        guard error.reason == .responseTimeout else { throw error }
+        return
+      }
     }
   }
 }

@@ -35,7 +35,14 @@ package final class UpstreamConnection {
   var upload = UploadProgress.done
   private(set) var isClosed = false
   /// Whether the server failed the present exchange.
-  var isAtFault = false
+  var isAtFault: Bool {
+    get { fault.value }
+    set { fault.value = newValue }
+  }
+  // In a cell, as what changes with each request is.
+  private let fault = Cell(false)
+  /// What the upstream's breaker, if there is one, said to the present try.
+  var admission = BreakerMachine.Admission.pass
 
   /// How far the response is.
   enum ResponseProgress: Equatable {
@@ -294,17 +301,37 @@ extension UpstreamConnection: ExchangeResource {
   private func judge(_ exchange: Exchange) {
     server.state.end()
     let now = pool.resources.loop.now
-    let sent = exchange.upstream.sentAt ?? exchange.startedAt
-    let took = (exchange.upstream.firstByteAt ?? now).since(sent)
-    if isAtFault || isFault(exchange.failure) {
-      pool.failed(server, after: took)
-    } else if case .done = response {
-      if pool.definition.outlier.statuses.contains(exchange.upstream.status) {
-        pool.failed(server, after: took)
-      } else {
-        server.state.succeeded(in: took, at: now)
-      }
+    let outcome = exchange.upstream
+    let took = (outcome.firstByteAt ?? now).since(outcome.sentAt ?? exchange.startedAt)
+    let verdict = verdict(on: exchange, status: outcome.status)
+    switch verdict {
+    case .failed: pool.failed(server, after: took)
+    case .good, .serverError: server.state.succeeded(in: took, at: now)
+    case nil: break
     }
+    pool.breaker?.ended(
+      admission, isGood: verdict.map { $0 == .good }, after: took, at: now)
+  }
+
+  /// What a try says: of the server, which may be ejected, and of the upstream, which may be given
+  /// a rest.
+  private enum Verdict {
+    case good
+    /// An error of the application's, which does not count against the one server.
+    case serverError
+    case failed
+  }
+
+  /// Nil when the client left first, or the connection had been closed before: that says nothing.
+  private func verdict(on exchange: Exchange, status: UInt16) -> Verdict? {
+    // However a tunnel ends, its server has answered well.
+    if status == 101 { return .good }
+    if isAtFault || isFault(exchange.failure) { return .failed }
+    guard case .done = response else { return nil }
+    guard status >= 400 else { return .good }
+    if pool.definition.outlier.statuses.contains(status) { return .failed }
+    // 501 and 505 speak of the request.
+    return status >= 500 && status != 501 && status != 505 ? .serverError : .good
   }
 
   /// Whether the failure of an exchange is the server's: a client that is slow to send its request

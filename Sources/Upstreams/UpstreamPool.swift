@@ -24,25 +24,14 @@ package final class UpstreamPool {
   let ring: HashRing?
   private var isRetired = false
   /// By server; empty when the upstream is spoken to in clear text.
-  private var contexts: [TLSClientContext] = []
+  private let contexts: [TLSClientContext]
+  let breaker: Breaker?
 
   package init(
     _ definition: UpstreamDefinition, shared: UpstreamShared, resources: WorkerResources
   ) throws(TLSSetupError) {
-    if let security = definition.security {
-      var trust: TrustStore?
-      if let bundle = security.authorities {
-        trust = try TrustStore(bundle, library: resources.library)
-      }
-      for server in definition.servers {
-        let settings = TLSClientSettings(
-          serverName: security.serverName ?? server.hostName,
-          verification: security.authorities.map { .against($0) } ?? .off,
-          protocols: [.http1], certificate: security.certificate)
-        contexts.append(
-          try TLSClientContext(settings: settings, trust: trust, library: resources.library))
-      }
-    }
+    contexts = try definition.clientContexts(library: resources.library)
+    breaker = shared.breaker(by: definition.breaker)
     self.definition = definition
     self.shared = shared
     self.resources = resources
@@ -61,6 +50,7 @@ package final class UpstreamPool {
   /// A connection for the exchange: an idle one when `mayReuse`, else a new one. The server that it
   /// leads to counts a try, until the connection is released.
   func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamConnection {
+    let admission = try admit(exchange)
     var attempt = 0
     let deadline = min(
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
@@ -71,12 +61,15 @@ package final class UpstreamPool {
       server.state.begin()
       if mayReuse, let connection = server.takeIdle() {
         connection.isFresh = false
+        if breaker != nil { connection.admission = admission }
         return connection
       }
       attempt += 1
       let began = resources.loop.now
       do throws(Failure) {
-        return try await connect(to: server, for: exchange, until: deadline)
+        let connection = try await connect(to: server, for: exchange, until: deadline)
+        if breaker != nil { connection.admission = admission }
+        return connection
       } catch {
         server.state.end()
         let now = resources.loop.now
@@ -90,9 +83,35 @@ package final class UpstreamPool {
         // each request knocks once.
         guard attempt < min(Self.connectAttemptsMax, servers.count), error.retry == .safe,
           now < deadline, hasFresh(for: exchange, at: now)
-        else { throw error }
+        else {
+          breaker?.ended(
+            admission, isGood: error.origin == .upstream ? false : nil, after: now.since(began),
+            at: now)
+          throw error
+        }
       }
     }
+  }
+
+  /// Asks the breaker, before a server is chosen.
+  private func admit(_ exchange: Exchange) throws(Failure) -> BreakerMachine.Admission {
+    guard let breaker else { return .pass }
+    let admission = breaker.admit(at: resources.loop.now)
+    if case .refuse(let milliseconds) = admission {
+      exchange.retryAfter = max(1, (milliseconds + 999) / 1_000)
+      throw Failure(.breakerOpen, origin: .gateway, retry: .never, detail: definition.name)
+    }
+    return admission
+  }
+
+  /// The usual time to an answer of the fastest server, in milliseconds; zero when none is known.
+  func usualMilliseconds(at now: Instant) -> UInt64 {
+    var fastest = UInt64.max
+    for server in servers {
+      let latency = server.state.latencyMicroseconds(at: now)
+      if latency > 0 { fastest = min(fastest, latency) }
+    }
+    return fastest == .max ? 0 : fastest / 1_000
   }
 
   /// A try at the server failed, and it is the server's fault.

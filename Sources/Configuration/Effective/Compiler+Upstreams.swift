@@ -21,6 +21,8 @@ extension Compiler {
       name: statement.name, servers: servers.map(\.0), tls: tls,
       balance: block.first(CoreDirectives.balance) ?? BalanceSettings(),
       outlier: block.first(CoreDirectives.outlier) ?? OutlierSettings(),
+      health: block.first(CoreDirectives.health),
+      breaker: block.first(CoreDirectives.breaker),
       connections: block.first(CoreDirectives.connections) ?? UpstreamConnectionSettings(),
       host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
       version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,

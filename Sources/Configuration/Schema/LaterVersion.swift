@@ -3,9 +3,9 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "breaker", "bucket", "bulkhead", "cache", "compress",
-    "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
-    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
+    "access", "allow", "assert", "bucket", "bulkhead", "cache", "compress",
+    "enforce", "except", "forbid", "header", "identity", "limit", "maintenance",
+    "mirror", "redis", "require", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]
 }

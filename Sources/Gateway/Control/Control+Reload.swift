@@ -79,6 +79,7 @@ extension Control {
       throw ReloadRefusal(text: error.text)
     }
     addSharedUpstreams(of: blueprint)
+    prepareChecks(of: blueprint)
     self.compiler = compiler
     do throws(GenerationError) {
       // The first worker shows whether it can be built; the others do the same work.
@@ -95,6 +96,7 @@ extension Control {
     self.blueprint = blueprint
     keepNames(of: blueprint)
     forgetUpstreams(except: blueprint)
+    keepChecks(of: blueprint)
   }
 
   private func exchangeSockets(

@@ -10,6 +10,7 @@ import Policies
 import PolicyChain
 import TLS
 import Telemetry
+import Transport
 import Upstreams
 
 /// The gateway's own affairs, on one loop of its own.
@@ -59,6 +60,9 @@ package actor Control: LoopActor {
   let upstreamWatcher: Waiter
   /// By upstream.
   var detectors: [String: OutlierDetector] = [:]
+  var checkers: [String: HealthChecker] = [:]
+  /// Made with the first upstream that is checked.
+  var checkResources: WorkerResources?
   /// Cut short by a second signal.
   let drainWaiter: Waiter
 
@@ -88,6 +92,7 @@ package actor Control: LoopActor {
       reading.configuration, security: material, hash: reading.hash)
     let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
+    prepareChecks(of: blueprint)
     let count = workerCount(reading.configuration)
     let fresh = try openSockets(blueprint, workers: count)
     sockets.commit(fresh)
@@ -100,6 +105,7 @@ package actor Control: LoopActor {
     accepted(reading)
     try startSignals()
     start { [self] in await keepHouse() }
+    keepChecks(of: blueprint)
     start { [self] in await watchUpstreams() }
     phase = .serving
     announce(blueprint)

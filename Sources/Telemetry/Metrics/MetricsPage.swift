@@ -26,6 +26,7 @@ package struct MetricsPage: Sendable {
     appendRequests(to: &page)
     appendUpstreams(to: &page)
     appendUpstreamReadings(to: &page)
+    appendUpstreamResilience(to: &page)
     appendConnections(to: &page)
     appendControl(to: &page)
     appendProcess(to: &page)

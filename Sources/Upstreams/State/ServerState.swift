@@ -33,6 +33,10 @@ package final class ServerState: Sendable {
   private let checked = Atomic<UInt8>(Health.unknown.rawValue)
   private let back = InlineArray<8, UInt64>(repeating: 0)
 
+  // Checks are rare: these may share a line with whatever comes next.
+  private let goodChecks = Atomic<UInt64>(0)
+  private let badChecks = Atomic<UInt64>(0)
+
   package init(name: String) { self.name = name }
 
   // MARK: Load
@@ -106,6 +110,21 @@ package final class ServerState: Sendable {
     Health(rawValue: checked.load(ordering: .relaxed)) ?? .unknown
   }
 
+  // MARK: Checks
+
+  func checkEnded(isGood: Bool) {
+    if isGood {
+      goodChecks.wrappingAdd(1, ordering: .relaxed)
+    } else {
+      badChecks.wrappingAdd(1, ordering: .relaxed)
+    }
+  }
+
+  /// Active checks since the start.
+  package var goodCheckCount: UInt64 { goodChecks.load(ordering: .relaxed) }
+  package var badCheckCount: UInt64 { badChecks.load(ordering: .relaxed) }
+  var isChecked: Bool { goodCheckCount + badCheckCount > 0 }
+
   /// Sets what active checks say, from now on.
   package func found(_ health: Health, at now: Instant) {
     if health == .healthy, self.health == .unhealthy {
@@ -115,6 +134,9 @@ package final class ServerState: Sendable {
     }
     checked.store(health.rawValue, ordering: .relaxed)
   }
+
+  /// Nobody checks it any more, so nothing is known.
+  func forgetChecks() { checked.store(Health.unknown.rawValue, ordering: .relaxed) }
 
   /// When it last came back from being left out or unhealthy; zero when it never was.
   var lastReturn: Instant { Instant(nanoseconds: backSince.load(ordering: .relaxed)) }
