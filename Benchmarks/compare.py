@@ -34,8 +34,11 @@ class Row:
     connections: int = 64
     work: str = "keep"
     quick: bool = False
+    is_logging: bool = True
 
     def suits(self, contender: Contender) -> bool:
+        if contender.is_logging != self.is_logging:
+            return False
         # The relay keeps no origin connections, so that it is no floor for short ones.
         if contender.name == "relay" and self.work == "close":
             return False
@@ -50,11 +53,13 @@ class Row:
 
 ROWS = [
     Row("plain, small answer, 64 connections", "plain", quick=True),
+    Row("plain, small answer, 64 connections, no log", "plain", quick=True, is_logging=False),
     Row("plain, small answer, 1 connection", "plain", connections=1),
     Row("plain, small answer, 512 connections", "plain", connections=512),
     Row("plain, 64 KiB, 64 connections", "plain", "/64k", quick=True),
     Row("plain, 1 MiB, 64 connections", "plain", "/1m"),
     Row("TLS, small answer, 64 connections", "tls", quick=True),
+    Row("TLS, small answer, 64 connections, no log", "tls", quick=True, is_logging=False),
     Row("TLS, small answer, 1 connection", "tls", connections=1),
     Row("TLS, small answer, 512 connections", "tls", connections=512),
     Row("TLS, 64 KiB, 64 connections", "tls", "/64k"),
@@ -180,7 +185,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
         ground = Range(pathlib.Path(folder), options.binary.absolute())
         try:
-            contenders = [ground.start(name) for name in names]
+            logging = sorted({row.is_logging for row in rows}, reverse=True)
+            contenders = [ground.start(name, logs) for logs in logging for name in names]
             results = {row.label: measure_row(row, contenders, options) for row in rows}
             parts = [rows_table(results), ratios_table(results, target)]
             if not options.without_memory:

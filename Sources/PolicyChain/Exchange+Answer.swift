@@ -57,7 +57,9 @@ extension Exchange {
 
   private func problem(_ reason: Reason) -> [UInt8] {
     var body = Output(capacity: 256)
-    body.append("{\"type\":\"about:blank\",\"title\":\"")
+    body.append("{\"type\":\"")
+    body.append(reason.problemType)
+    body.append("\",\"title\":\"")
     body.append(reason.title)
     body.append("\",\"status\":")
     body.append(decimal: UInt64(reason.status))
@@ -69,7 +71,14 @@ extension Exchange {
       body.append("\",\"instance\":\"urn:request:")
       body.append(request.text(self.requestID))
     }
-    body.append("\"}\n")
+    body.append("\"")
+    if !self.violatedPolicies.isEmpty {
+      let request = request
+      body.append(",\"violated-policies\":[")
+      body.append(request.text(self.violatedPolicies))
+      body.append("]")
+    }
+    body.append("}\n")
     return body.bytes.array
   }
 }

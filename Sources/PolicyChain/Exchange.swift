@@ -26,6 +26,8 @@ public final class Exchange {
     set { ownPeer = newValue }
   }
 
+  /// Whether the request has a body.
+  public var hasRequestBody: Bool { ownRequestBody != nil }
   /// The request's body; nil when it has none.
   public var requestBody: (any BodySource)? {
     get { ownRequestBody }
@@ -41,9 +43,19 @@ public final class Exchange {
     set { ownRoute = newValue }
   }
   /// What a 405 answer says in Allow.
-  public var allowedMethods: [UInt8] = []
+  public var allowedMethods: [UInt8] {
+    get { ownAllowedMethods }
+    set { ownAllowedMethods = newValue }
+  }
   /// Fields that egress policies add as they are.
-  public private(set) var rendered: [FieldBlock] = []
+  public var rendered: [FieldBlock] { blocks { $0 } }
+  /// Whether there is a failure.
+  public var hasFailed: Bool { ownFailure != nil }
+  /// Whether the client left before it had its answer.
+  public var isClientGone: Bool {
+    guard hasFailed, let failure = ownFailure else { return false }
+    return failure.reason == .clientGone
+  }
   /// Why it did not end well; nil when it did.
   public var failure: Failure? {
     get { ownFailure }
@@ -70,14 +82,17 @@ public final class Exchange {
   private var ownFailure: Failure?
   private var ownServer: ServerLabel?
   private var ownUpgrade: UpgradeTerms?
-  private var held: [any ExchangeResource] = []
+  private var ownAllowedMethods: [UInt8] = []
+  private let blocks = Lent<[FieldBlock]>([])
+  private let held = Lent<[any ExchangeResource]>([])
 
   public init(request: Request, response: ResponseHead, services: Services, waiter: Waiter) {
     self.request = request
     self.response = response
     self.services = services
     self.waiter = waiter
-    rendered.reserveCapacity(4)
+    blocks { $0.reserveCapacity(4) }
+    held { $0.reserveCapacity(2) }
   }
 
   @inlinable
@@ -93,41 +108,48 @@ public final class Exchange {
   }
 
   /// Adds pre-rendered fields to the response.
-  public func render(_ block: FieldBlock) { rendered.append(block) }
+  public func render(_ block: FieldBlock) { blocks { $0.append(block) } }
 
   /// Forgets pre-rendered fields: the egress stage runs again on another response.
-  func clearRendered() { rendered.removeAll(keepingCapacity: true) }
+  func clearRendered() {
+    blocks { if !$0.isEmpty { $0.removeAll(keepingCapacity: true) } }
+  }
 
   /// Keeps `resource` until the exchange is finished.
-  public func hold(_ resource: any ExchangeResource) { held.append(resource) }
+  public func hold(_ resource: any ExchangeResource) { held { $0.append(resource) } }
 
   /// Lets go of what was held last: the innermost destination tries again.
-  public func releaseLast() { held.popLast()?.release(after: self) }
+  public func releaseLast() { held({ $0.popLast() })?.release(after: self) }
 
   /// Lets go of everything that lasts as long as an exchange: called once, however it ended.
   public func finish() {
-    for resource in held { resource.release(after: self) }
-    held.removeAll(keepingCapacity: true)
+    while let resource = held({ $0.popLast() }) { resource.release(after: self) }
   }
 
-  /// Forgets everything, so that the next request can use this exchange.
+  /// Forgets everything, so that another connection can use this exchange.
   ///
   /// The blocks that the heads stood in are returned to their owners first.
   public func reset() {
-    precondition(held.isEmpty, "An exchange is finished before it is reused.")
+    startOver()
+    ownConnection = nil
+    ownPeer = nil
+  }
+
+  /// Forgets everything but the connection and its peer, so that its next request can use this
+  /// exchange.
+  public func startOver() {
+    precondition(held { $0.isEmpty }, "An exchange is finished before it is reused.")
     request.reset()
     response.reset()
     state.value = ExchangeState()
-    ownConnection = nil
-    ownPeer = nil
     ownRequestBody = nil
     ownRoute = nil
     ownFailure = nil
     ownServer = nil
     ownResponseBody = .none
     if ownUpgrade != nil { ownUpgrade = nil }
-    if !allowedMethods.isEmpty { allowedMethods = [] }
-    if !rendered.isEmpty { rendered.removeAll(keepingCapacity: true) }
+    if !ownAllowedMethods.isEmpty { ownAllowedMethods = [] }
+    clearRendered()
   }
 }
 

@@ -18,15 +18,24 @@ package final class WorkerResources {
   /// For what sockets do not take at once.
   package let pending: BufferPool
   /// For one head, from its first byte to the send: never across an await.
-  package var scratch = Output(capacity: 32 * 1024)
+  package let scratch = Lent(Output(capacity: 32 * 1024))
   /// For one chunk of a request's body, which may be pushed while `scratch` holds a response's
   /// head.
-  package var uploadScratch = Output(capacity: 1024)
+  package let uploadScratch = Lent(Output(capacity: 1024))
 
   /// OpenSSL's state of this worker: contexts of several workers share no locks.
   package let library: LibraryContext
   /// Where TLS sessions take ciphertext from and put it.
   package let tls: TLSScratch
+
+  /// Bytes of all buffers, lent or idle.
+  package var heldBytes: Int { buffers.heldBytes + pending.heldBytes }
+
+  /// Frees buffers that nobody needed since the last call, but for a few.
+  package func trim() {
+    buffers.trim(keeping: 4)
+    pending.trim(keeping: 0)
+  }
 
   package init(loop: EventLoop) throws(CryptoError) {
     self.loop = loop

@@ -12,8 +12,10 @@ extension Exchange {
     if peer?.isGone == true {
       throw Failure(.clientGone, origin: .downstream, retry: .never)
     }
-    let before = Instant.now()
     let attempt = self.upstream.tryDeadline
+    // The wait for an answer begins when the request was sent, if that was in this turn.
+    let sent = self.upstream.sentAt
+    let before = sent.flatMap { $0 >= waiter.now ? $0 : nil } ?? .now()
     let wake = await waiter.wait(until: min(deadline, totalDeadline, attempt))
     self.waitedNanoseconds &+= waiter.now.since(before)
     switch wake {

@@ -78,12 +78,24 @@ package final class Forwarder: Destination {
   func attempt(_ exchange: Exchange, at pool: UpstreamPool) async throws(Failure) {
     var mayReuse = true
     while true {
-      let connection = try await pool.lease(for: exchange, mayReuse: mayReuse)
+      let admission = try pool.admit(exchange)
+      let server = pool.chooseServer(for: exchange)
+      let connection: UpstreamConnection
+      if mayReuse, let idle = server.lendIdle() {
+        connection = idle
+      } else {
+        connection = try await pool.connect(
+          to: server, for: exchange, mayReuse: mayReuse, admitted: admission)
+      }
+      if pool.breaker != nil { connection.admission = admission }
       exchange.upstream.attempts += 1
       exchange.upstream.isReused = !connection.isFresh
       do throws(Failure) {
         try exchange.passGRPCDeadline()
-        try await connection.begin(exchange)
+        try connection.begin(exchange)
+        while try !connection.readHead(exchange) {
+          try await connection.waitForProgress(exchange)
+        }
         exchange.hold(connection)
         exchange.responseBody = connection.body(of: exchange)
         return

@@ -47,38 +47,33 @@ package final class UpstreamPool {
     }
   }
 
-  /// A connection for the exchange: an idle one when `mayReuse`, else a new one. The server that it
-  /// leads to counts a try, until the connection is released.
-  func lease(for exchange: Exchange, mayReuse: Bool) async throws(Failure) -> UpstreamConnection {
-    let admission = try admit(exchange)
-    var attempt = 0
+  /// The server for the exchange's next try, which counts there until the connection to it is
+  /// released; log and metrics count the exchange as its own.
+  func chooseServer(for exchange: Exchange) -> UpstreamServer {
+    let server = choose(for: exchange, at: resources.loop.now)
+    exchange.server = server.label
+    exchange.upstream.tried |= server.bit
+    server.state.begin()
+    return server
+  }
+
+  /// A new connection to the server. When it cannot be reached the next ones are tried, and there
+  /// an idle connection is as good when `mayReuse`.
+  func connect(
+    to first: UpstreamServer, for exchange: Exchange, mayReuse: Bool,
+    admitted admission: BreakerMachine.Admission
+  ) async throws(Failure) -> UpstreamConnection {
+    var server = first
+    var attempt = 1
     let deadline = min(
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
-      let server = choose(for: exchange, at: resources.loop.now)
-      exchange.server = server.definition.label
-      exchange.upstream.tried |= server.bit
-      server.state.begin()
-      if mayReuse, let connection = server.takeIdle() {
-        connection.isFresh = false
-        if breaker != nil { connection.admission = admission }
-        return connection
-      }
-      attempt += 1
       let began = resources.loop.now
       do throws(Failure) {
-        let connection = try await connect(to: server, for: exchange, until: deadline)
-        if breaker != nil { connection.admission = admission }
-        return connection
+        return try await connect(to: server, for: exchange, until: deadline)
       } catch {
-        server.state.end()
         let now = resources.loop.now
-        // A client that left says nothing about the server.
-        if error.origin == .upstream {
-          server.state.leaveOut(
-            until: now.advanced(milliseconds: UpstreamServer.pauseAfterFailure))
-          failed(server, after: now.since(began))
-        }
+        unreachable(server, error, after: now.since(began))
         // Only a server that is thought to be good is worth another attempt: when all are down,
         // each request knocks once.
         guard attempt < min(Self.connectAttemptsMax, servers.count), error.retry == .safe,
@@ -90,11 +85,25 @@ package final class UpstreamPool {
           throw error
         }
       }
+      attempt += 1
+      server = chooseServer(for: exchange)
+      if mayReuse, let connection = server.lendIdle() { return connection }
     }
   }
 
+  /// A try ended without a connection. A client that left says nothing about the server.
+  private func unreachable(
+    _ server: UpstreamServer, _ error: Failure, after nanoseconds: UInt64
+  ) {
+    server.state.end()
+    guard error.origin == .upstream else { return }
+    server.state.leaveOut(
+      until: resources.loop.now.advanced(milliseconds: UpstreamServer.pauseAfterFailure))
+    failed(server, after: nanoseconds)
+  }
+
   /// Asks the breaker, before a server is chosen.
-  private func admit(_ exchange: Exchange) throws(Failure) -> BreakerMachine.Admission {
+  func admit(_ exchange: Exchange) throws(Failure) -> BreakerMachine.Admission {
     guard let breaker else { return .pass }
     let admission = breaker.admit(at: resources.loop.now)
     if case .refuse(let milliseconds) = admission {

@@ -3,8 +3,8 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "bucket", "bulkhead", "cache", "compress",
-    "enforce", "except", "forbid", "header", "identity", "limit", "maintenance",
+    "access", "allow", "assert", "bulkhead", "cache", "compress",
+    "enforce", "except", "forbid", "header", "identity", "maintenance",
     "mirror", "redis", "require", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]

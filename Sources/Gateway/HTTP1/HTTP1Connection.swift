@@ -15,15 +15,14 @@ final class HTTP1Connection {
   let context: WorkerContext
   let transport: Transport
   let connection: DownstreamConnection
-  let limits: ConnectionLimits
   /// Whose routes the next request meets.
   private(set) var listener: ListenerRuntime
+  var limits: ConnectionLimits { listener.limits }
   let openedAt: Instant
 
   /// Received bytes that are not consumed: borrowed with the first byte, given back when the
   /// connection rests.
   var input: Buffer?
-  var parser: RequestParser
   var body: HTTP1RequestBody?
   /// The exchange of the running task; nil while the connection rests.
   var exchange: Exchange?
@@ -34,9 +33,14 @@ final class HTTP1Connection {
   var hasSentHead = false
   /// Whether the present response leaves the connection open.
   var staysOpen = false
+  /// Whether a chunk of the present response's body has begun and not ended.
+  var isInChunk = false
   /// Whether part of an interim response waits for the client to take it.
   var isInterimUnsent = false
   private var requestCount: UInt32 = 0
+  /// The generation that `listener` and `isListenerGone` were looked up in.
+  private var generationSeen = 0
+  private var isListenerGone = false
   private(set) var isClosed = false
   /// While the connection rests: when it is closed for good.
   private(set) var deadline = Instant.never
@@ -51,10 +55,8 @@ final class HTTP1Connection {
     self.transport = transport
     self.connection = connection
     self.listener = listener
-    limits = listener.limits
     self.slot = slot
     self.context = context
-    parser = RequestParser(limits: limits.head, rules: limits.rules)
     openedAt = context.loop.now
   }
 
@@ -63,6 +65,8 @@ final class HTTP1Connection {
     deadline = .never
     let exchange = context.exchanges.borrow()
     self.exchange = exchange
+    exchange.connection = connection
+    exchange.peer = self
     transport.socket.observer = exchange.waiter
     var isResting = false
     if await secure(exchange) { isResting = await serveRequests(exchange) }
@@ -89,9 +93,7 @@ final class HTTP1Connection {
       return false
     }
     guard let agreed = transport.session?.negotiation else { return false }
-    connection.security = ConnectionSecurity(
-      version: agreed.version.name, cipher: agreed.cipher.name, serverName: agreed.serverName,
-      protocolName: agreed.applicationProtocol?.rawValue, isResumed: agreed.isResumed)
+    connection.security = context.securityTerms.shared(agreed)
     context.recorder.metrics.handshakeEnded(
       HandshakeKey(
         listener: metric, version: agreed.version == .tls13 ? .tls13 : .tls12,
@@ -120,27 +122,34 @@ final class HTTP1Connection {
     }
   }
 
-  /// Looks up what the newest configuration says. A listener that is gone serves its last requests
-  /// as before.
+  /// Looks up what the newest configuration says, once for each. A listener that is gone serves its
+  /// last requests as before.
   func refreshListener() {
-    if let current = context.generation.listener(connection.listener) { listener = current }
+    guard generationSeen != context.generationCount else { return }
+    generationSeen = context.generationCount
+    let current = context.generation.listener(connection.listener)
+    if let current { listener = current }
+    isListenerGone = current == nil
   }
 
   /// Whether the connection may take another request after the present one.
   func mayKeepAlive(_ request: Request) -> Bool {
-    request.keepsAlive && !context.endsKeepAlive && !isListenerGone
+    request.keepsAlive && !context.endsKeepAlive && isListenerThere
       && requestCount < limits.requestsMax
       && context.loop.now.since(openedAt) < limits.ageMax * 1_000_000
   }
 
-  private var isListenerGone: Bool { context.generation.listener(connection.listener) == nil }
+  private var isListenerThere: Bool {
+    if generationSeen == context.generationCount { return !isListenerGone }
+    return context.generation.listener(connection.listener) != nil
+  }
 
   // MARK: Resting and closing
 
   private func rest() {
     transport.socket.observer = self
-    deadline = context.loop.now.advanced(
-      milliseconds: limits.keepAliveIdle - ConnectionLimits.restAfter)
+    let idle = limits.keepAliveIdle
+    deadline = context.loop.now.advanced(milliseconds: idle - min(idle, patience))
     context.loop.arm(self)
     // Bytes that came between the last look and now are not announced again.
     if transport.mayHaveBytes { context.wake(self) }
@@ -176,6 +185,7 @@ final class HTTP1Connection {
     // A resting connection has consumed everything: what is left belongs to no request.
     giveBackInput()
     body?.giveBackBuffer()
+    body = nil
   }
 
   func giveBackInput() {
@@ -207,22 +217,23 @@ extension HTTP1Connection: DownstreamPeer {
       // The exchange ends as soon as it looks at the socket.
       return
     }
-    context.resources.scratch.clear()
-    do throws(HTTP1Error) {
-      try ResponseEncoder.encode(
-        head, framing: .none, answering: exchange.request, keepsAlive: true, blocks: [],
-        into: &context.resources.scratch)
-    } catch {
-      // An interim response tells nothing that the final one does not: it is left out.
-      return
-    }
-    do throws(TransportError) {
-      let resources = context.resources
-      try transport.send(resources.scratch.bytes)
-      isInterimUnsent = transport.hasUnsent
-    } catch {
-      // The socket is marked broken, and the exchange ends as soon as it looks.
-      return
+    context.resources.scratch { interim in
+      interim.clear()
+      do throws(HTTP1Error) {
+        try ResponseEncoder.encode(
+          head, framing: .none, answering: exchange.request, keepsAlive: true, blocks: [],
+          into: &interim)
+      } catch {
+        // An interim response tells nothing that the final one does not: it is left out.
+        return
+      }
+      do throws(TransportError) {
+        try transport.send(interim.bytes)
+        isInterimUnsent = transport.hasUnsent
+      } catch {
+        // The socket is marked broken, and the exchange ends as soon as it looks.
+        return
+      }
     }
   }
 }

@@ -8,8 +8,8 @@ import Telemetry
 
 /// Writes a worker's part of the access log and of the metrics.
 final class Recorder {
-  let metrics = WorkerMetrics()
-  private var sink: AccessLogSink?
+  let metrics: WorkerMetrics
+  private let sink = Lent<AccessLogSink?>(nil)
   private let noRoute: RouteLabel
   private let protocolErrors: [String: UInt16]
 
@@ -17,19 +17,23 @@ final class Recorder {
   ///   - sink: nil when the access log is off.
   ///   - noRoute: stands for requests that no route took.
   ///   - protocolErrors: metric ids by the tokens of broken rules.
-  init(sink: AccessLogSink?, noRoute: RouteLabel, protocolErrors: [String: UInt16]) {
-    self.sink = sink
+  init(
+    sink: AccessLogSink?, noRoute: RouteLabel, protocolErrors: [String: UInt16],
+    metrics: WorkerMetrics
+  ) {
+    self.metrics = metrics
+    self.sink { $0 = sink }
     self.noRoute = noRoute
     self.protocolErrors = protocolErrors
   }
 
-  func tick(now: Instant) { sink?.tick(now: now.nanoseconds) }
-  func flushLog() { sink?.flush() }
+  func tick(now: Instant) { sink { $0 }?.tick(now: now.nanoseconds) }
+  func flushLog() { sink { $0 }?.flush() }
 
   /// Goes on with another log; what has gathered goes to the old one.
   func log(to sink: AccessLogSink?) {
     flushLog()
-    self.sink = sink
+    self.sink { $0 = sink }
   }
 
   func countProtocolError(_ token: StaticString) {
@@ -40,13 +44,17 @@ final class Recorder {
   func record(_ exchange: Exchange, listenerName: [UInt8], now: Instant) {
     let duration = now.since(exchange.startedAt)
     let overhead = duration > exchange.waitedNanoseconds ? duration - exchange.waitedNanoseconds : 0
-    count(exchange, duration: duration, overhead: overhead)
-    guard let sink else { return }
-    let peerText = exchange.connection?.peerText ?? []
+    let connection = exchange.connection
     let label = exchange.server
+    let taken = exchange.route
+    count(
+      exchange, listener: connection?.listener.metric ?? 0, route: taken, server: label,
+      duration: duration, overhead: overhead)
+    guard let sink = sink({ $0 }) else { return }
+    let peerText = connection?.peerText ?? []
     let upstream = label?.upstream ?? []
     let server = label?.server ?? []
-    let route = exchange.route?.name ?? []
+    let route = taken?.name ?? []
     let request = exchange.request
     let fields = request.fields
     var record = AccessRecord()
@@ -65,7 +73,7 @@ final class Recorder {
     }
     record.version = request.version.name.bytes
     if let agent = fields.first(.userAgent) { record.userAgent = fields.value(at: agent) }
-    let security = exchange.connection?.security
+    let security = connection?.security
     let serverName = security?.serverName ?? []
     let protocolName = security?.protocolName ?? []
     if let security {
@@ -75,33 +83,39 @@ final class Recorder {
       record.tlsProtocol = protocolName.span
       record.isResumed = security.isResumed
     }
-    record.status = exchange.recordedStatus
-    record.bytesIn = exchange.outcome.requestBodyBytes
-    record.bytesOut = exchange.outcome.responseBodyBytes
     record.peerAddress = peerText.span
     record.clientAddress =
       exchange.clientText.isEmpty ? peerText.span : request.text(exchange.clientText)
     record.upstream = upstream.span
     record.server = server.span
-    record.attempts = exchange.upstream.attempts
-    record.upstreamStatus = exchange.upstream.status
     record.duration = duration
-    record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
     record.overhead = overhead
-    if let failure = exchange.failure {
+    addNumbers(of: exchange, to: &record)
+    if exchange.hasFailed, let failure = exchange.failure {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
     }
+    record.limit = request.text(exchange.limitName)
     record.flags = flags(exchange)
     sink.append(record, now: now.nanoseconds)
   }
 
+  private func addNumbers(of exchange: Exchange, to record: inout AccessRecord) {
+    record.status = exchange.recordedStatus
+    record.bytesIn = exchange.outcome.requestBodyBytes
+    record.bytesOut = exchange.outcome.responseBodyBytes
+    record.attempts = exchange.upstream.attempts
+    record.upstreamStatus = exchange.upstream.status
+    record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
+  }
+
   private func flags(_ exchange: Exchange) -> AccessFlags {
     var flags: AccessFlags = []
-    if exchange.failure?.reason == .clientGone { flags.insert(.clientGone) }
+    if exchange.isClientGone { flags.insert(.clientGone) }
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    if exchange.wouldDeny { flags.insert(.wouldDeny) }
     switch exchange.outcome.closedBy {
     case .client: flags.insert(.closedByClient)
     case .upstream: flags.insert(.closedByUpstream)
@@ -110,17 +124,21 @@ final class Recorder {
     return flags
   }
 
-  private func count(_ exchange: Exchange, duration: UInt64, overhead: UInt64) {
+  private func count(
+    _ exchange: Exchange, listener: UInt16, route: RouteLabel?, server: ServerLabel?,
+    duration: UInt64, overhead: UInt64
+  ) {
     let key = RequestKey(
-      listener: UInt16(truncatingIfNeeded: exchange.connection?.listener.index ?? 0),
-      route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
+      listener: listener, route: route?.metric ?? noRoute.metric,
+      method: exchange.request.method.metric,
       status: exchange.recordedStatus)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
-    guard let label = exchange.server else { return }
+    guard let server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let answered = exchange.upstream.firstByteAt
     metrics.upstreamEnded(
-      upstream: label.upstreamMetric, server: label.serverMetric, status: exchange.upstream.status,
+      upstream: server.upstreamMetric, server: server.serverMetric,
+      status: exchange.upstream.status,
       duration: answered.map { $0.since(sent) } ?? duration)
   }
 }

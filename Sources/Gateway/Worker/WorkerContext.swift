@@ -21,18 +21,23 @@ final class WorkerContext {
   private let start: TaskStarter
   /// The generation that new requests are served by.
   private(set) var generation: Generation
+  /// Counts the generations, from 1.
+  private(set) var generationCount = 1
   /// Whether answers say that their connection ends.
   private(set) var endsKeepAlive = false
   /// Whether connections end that have no request.
   private(set) var isDraining = false
 
   let date = DateField()
+  let securityTerms = SecurityTerms()
   private var wallTurn = UInt64.max
   private var wallNow: UInt64 = 0
 
   private(set) var connections: [HTTP1Connection?] = []
   private var freeSlots: [Int] = []
   private(set) var connectionCount = 0
+  private(set) var secureCount = 0
+  let memory = MemoryKeeper()
   /// Resting connections that something happened to, and what.
   private var woken: [HTTP1Connection] = []
   private var expired: [HTTP1Connection] = []
@@ -58,6 +63,7 @@ final class WorkerContext {
   func adopt(_ next: Generation) {
     let previous = generation
     generation = next
+    generationCount += 1
     previous.retire(after: next)
   }
 
@@ -98,6 +104,7 @@ final class WorkerContext {
       listener: listener, slot: slot, context: self)
     connections[slot] = connection
     connectionCount += 1
+    if transport.isSecure { secureCount += 1 }
     recorder.metrics.connectionOpened(listener: listener.id.metric)
     start { await connection.serve() }
   }
@@ -118,6 +125,7 @@ final class WorkerContext {
     connections[connection.slot] = nil
     freeSlots.append(connection.slot)
     connectionCount -= 1
+    if connection.transport.isSecure { secureCount -= 1 }
     let downstream = connection.connection
     limiter.close(downstream.peer, at: downstream.listener)
     recorder.metrics.connectionClosed(listener: downstream.listener.metric)
