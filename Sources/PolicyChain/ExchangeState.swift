@@ -28,6 +28,8 @@ public struct ExchangeState: BitwiseCopyable {
     public var key: UInt64?
     public var status: UInt16 = 0
     public var isReused = false
+    /// The breaker's round of probes that the present try belongs to; zero when it is no probe.
+    public var probe: UInt64 = 0
     /// When the present try must have brought an answer.
     public var tryDeadline = Instant.never
     /// When the request was handed to the kernel.
@@ -62,6 +64,8 @@ public struct ExchangeState: BitwiseCopyable {
   /// What the client asked for, which the log tells also after a rewrite.
   public var askedPath = TextRange.empty
   public var askedQuery: TextRange?
+  /// Whether an `auth` rule has proved somebody, or decided against the request.
+  public var wasJudged = false
   /// What the path pattern of the route captured.
   public var parameters = RouteParameters()
 

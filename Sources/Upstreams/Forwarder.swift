@@ -18,6 +18,9 @@ package final class Forwarder: Destination {
     }
   }
 
+  /// Times that a request is sent when servers refuse it before they have looked at it.
+  private static let attemptsMax = 3
+
   /// A share as a piece of the line from zero to the sum of all weights.
   private struct Place {
     let pool: UpstreamPool
@@ -66,6 +69,11 @@ package final class Forwarder: Destination {
     let pool = place.pool
     if let key = place.key { exchange.upstream.key = key.hash(exchange) }
     try addVia(to: exchange.request)
+    // There is no Upgrade in HTTP/2: the request goes on as the plain one that it may also be.
+    if pool.definition.version == .http2, exchange.upgrade != nil {
+      exchange.upgrade = nil
+      exchange.request.upgrade = .none
+    }
     if let retry, retry.covers(exchange.request) {
       try await retrying(exchange, at: pool, by: retry)
     } else {
@@ -78,45 +86,64 @@ package final class Forwarder: Destination {
   func attempt(_ exchange: Exchange, at pool: UpstreamPool) async throws(Failure) {
     var mayReuse = true
     while true {
-      let admission = try pool.admit(exchange)
+      try pool.admit(exchange)
       let server = pool.chooseServer(for: exchange)
-      let connection: UpstreamConnection
+      let lease: UpstreamLease
       if mayReuse, let idle = server.lendIdle() {
-        connection = idle
+        lease = .connection(idle)
       } else {
-        connection = try await pool.connect(
-          to: server, for: exchange, mayReuse: mayReuse, admitted: admission)
+        lease = try await pool.connect(to: server, for: exchange, mayReuse: mayReuse)
       }
-      if pool.breaker != nil { connection.admission = admission }
       exchange.upstream.attempts += 1
-      exchange.upstream.isReused = !connection.isFresh
+      exchange.upstream.isReused = !lease.isFresh
       do throws(Failure) {
         try exchange.passGRPCDeadline()
-        try connection.begin(exchange)
-        while try !connection.readHead(exchange) {
-          try await connection.waitForProgress(exchange)
+        switch lease {
+        case .connection(let connection):
+          try connection.begin(exchange)
+          while try !connection.readHead(exchange) {
+            try await connection.waitForProgress(exchange)
+          }
+        case .stream(let stream): try await stream.begin(exchange)
         }
-        exchange.hold(connection)
-        exchange.responseBody = connection.body(of: exchange)
+        exchange.responseBody = lease.hold(for: exchange)
         return
       } catch {
-        // The peer may have closed this idle connection as we wrote: an idempotent request may try
-        // once more, and nobody is to blame.
+        let isAgain = mayTryAgain(exchange, after: error, mayReuse: mayReuse)
+        // Nobody is to blame for a connection that had grown stale, nor for a stream that a server
+        // which is about to leave did not take.
         let isStale = error.retry != .never && mayReuse && exchange.upstream.isReused
-        connection.isAtFault = !isStale && connection.isFault(error)
-        connection.release(after: exchange)
+        lease.release(after: exchange, error, isBlameless: isStale || error.retry == .safe)
         exchange.response.reset()
-        guard isStale, exchange.request.method.isIdempotent, exchange.request.framing == .none
-        else { throw error }
-        exchange.upstream.tried &= ~connection.server.bit
+        guard isAgain else { throw error }
+        exchange.upstream.tried &= ~lease.server.bit
         mayReuse = false
       }
     }
   }
 
+  /// Whether the same request may be sent once more.
+  private func mayTryAgain(_ exchange: Exchange, after error: Failure, mayReuse: Bool) -> Bool {
+    switch error.retry {
+    case .never: false
+    // The server says that it did nothing. What the client has sent of a body is gone, though.
+    case .safe:
+      exchange.upstream.attempts < Self.attemptsMax && exchange.outcome.requestBodyBytes == 0
+    // The peer may have closed this idle connection as we wrote.
+    case .ifIdempotent:
+      mayReuse && exchange.upstream.isReused && exchange.request.method.isIdempotent
+        && exchange.request.framing == .none
+    }
+  }
+
   /// RFC 9110 section 7.6.3: a gateway says that the request came through it, and how it came.
   private func addVia(to request: Request) throws(Failure) {
-    let value: StaticString = request.version == .http10 ? "1.0 sluice" : "1.1 sluice"
+    let value: StaticString =
+      switch request.version {
+      case .http10: "1.0 sluice"
+      case .http11: "1.1 sluice"
+      case .http2: "2.0 sluice"
+      }
     guard request.fields.add(.via, name: KnownField.via.name.bytes, value: value.bytes) else {
       throw Failure(
         .internalError, origin: .gateway, retry: .never, detail: "no room for the Via field")

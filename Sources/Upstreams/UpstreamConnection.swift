@@ -44,8 +44,6 @@ package final class UpstreamConnection {
   }
   // In a cell, as what changes with each request is.
   private let fault = Cell(false)
-  /// What the upstream's breaker, if there is one, said to the present try.
-  var admission = BreakerMachine.Admission.pass
 
   /// How far the response is.
   enum ResponseProgress: Equatable {
@@ -228,7 +226,7 @@ package final class UpstreamConnection {
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)
       let body = transport.hasUnsent ? .never : exchange.requestBody?.deadline ?? .never
       if body <= idle {
-        try await waitForBody(exchange, until: body)
+        try await exchange.waitForBody(until: body)
       } else {
         try await exchange.waitUpstream(until: idle, else: .responseTimeout)
       }
@@ -239,18 +237,6 @@ package final class UpstreamConnection {
     } else {
       try await exchange.waitUpstream(
         until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
-    }
-  }
-
-  /// Only the client keeps us waiting: its silence is no fault of the upstream.
-  private func waitForBody(_ exchange: Exchange, until deadline: Instant) async throws(Failure) {
-    do throws(Failure) {
-      try await exchange.waitUpstream(until: deadline, else: .bodyTimeout)
-    } catch {
-      guard error.reason == .bodyTimeout else { throw error }
-      // Its rest is never taken for another request.
-      exchange.requestBody?.cancel()
-      throw .refused(.bodyTimeout)
     }
   }
 
@@ -310,45 +296,13 @@ extension UpstreamConnection: ExchangeResource {
 
   /// Ends the try, and notes what it says of the server.
   private func judge(_ exchange: Exchange) {
-    server.state.end()
-    let now = pool.resources.loop.now
-    let outcome = exchange.upstream
-    let took = (outcome.firstByteAt ?? now).since(outcome.sentAt ?? exchange.startedAt)
-    let verdict = verdict(on: exchange, status: outcome.status)
-    switch verdict {
-    case .failed: pool.failed(server, after: took)
-    case .good, .serverError: server.state.succeeded(in: took, at: now)
-    case nil: break
-    }
-    pool.breaker?.ended(
-      admission, isGood: verdict.map { $0 == .good }, after: took, at: now)
+    let isAnswered = if case .done = response { true } else { false }
+    pool.judge(
+      exchange, on: server, isAtFault: isAtFault || isFault(exchange.failure),
+      isAnswered: isAnswered)
   }
 
-  /// What a try says: of the server, which may be ejected, and of the upstream, which may be given
-  /// a rest.
-  private enum Verdict {
-    case good
-    /// An error of the application's, which does not count against the one server.
-    case serverError
-    case failed
-  }
-
-  /// Nil when the client left first, or the connection had been closed before: that says nothing.
-  private func verdict(on exchange: Exchange, status: UInt16) -> Verdict? {
-    // However a tunnel ends, its server has answered well.
-    if status == 101 { return .good }
-    if isAtFault || isFault(exchange.failure) { return .failed }
-    guard case .done = response else { return nil }
-    guard status >= 400 else { return .good }
-    if pool.definition.outlier.statuses.contains(status) { return .failed }
-    // 501 and 505 speak of the request.
-    return status >= 500 && status != 501 && status != 505 ? .serverError : .good
-  }
-
-  /// Whether the failure of an exchange is the server's: a client that is slow to send its request
-  /// uses up the total time all by itself.
   func isFault(_ failure: Failure?) -> Bool {
-    guard let failure, failure.origin == .upstream else { return false }
-    return failure.reason != .totalTimeout || !isUploading
+    UpstreamPool.isFault(failure, isUploading: isUploading)
   }
 }

@@ -5,7 +5,9 @@ import TLS
 
 extension UpstreamDefinition {
   /// A context for each server; none when the upstream is spoken to in clear text.
-  func clientContexts(library: LibraryContext) throws(TLSSetupError) -> [TLSClientContext] {
+  func clientContexts(
+    speaking protocols: [ApplicationProtocol], library: LibraryContext
+  ) throws(TLSSetupError) -> [TLSClientContext] {
     guard let security else { return [] }
     var trust: TrustStore?
     if let bundle = security.authorities {
@@ -16,7 +18,7 @@ extension UpstreamDefinition {
       let settings = TLSClientSettings(
         serverName: security.serverName ?? server.hostName,
         verification: security.authorities.map { .against($0) } ?? .off,
-        protocols: [.http1], certificate: security.certificate)
+        protocols: protocols, certificate: security.certificate)
       contexts.append(
         try TLSClientContext(settings: settings, trust: trust, library: library))
     }

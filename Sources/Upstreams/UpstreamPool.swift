@@ -22,15 +22,28 @@ package final class UpstreamPool {
   let isEvenlyWeighted: Bool
   /// For `balance hash`.
   let ring: HashRing?
-  private var isRetired = false
+  private(set) var isRetired = false
   /// By server; empty when the upstream is spoken to in clear text.
   private let contexts: [TLSClientContext]
+  /// The same for exchanges that need HTTP/1.1, where TLS would choose otherwise.
+  private let plainContexts: [TLSClientContext]
   let breaker: Breaker?
 
   package init(
     _ definition: UpstreamDefinition, shared: UpstreamShared, resources: WorkerResources
   ) throws(TLSSetupError) {
-    contexts = try definition.clientContexts(library: resources.library)
+    let library = resources.library
+    switch definition.version {
+    case .http1:
+      contexts = try definition.clientContexts(speaking: [.http1], library: library)
+      plainContexts = []
+    case .http2:
+      contexts = try definition.clientContexts(speaking: [.http2], library: library)
+      plainContexts = []
+    case .chosenByTLS:
+      contexts = try definition.clientContexts(speaking: [.http2, .http1], library: library)
+      plainContexts = try definition.clientContexts(speaking: [.http1], library: library)
+    }
     breaker = shared.breaker(by: definition.breaker)
     self.definition = definition
     self.shared = shared
@@ -47,8 +60,8 @@ package final class UpstreamPool {
     }
   }
 
-  /// The server for the exchange's next try, which counts there until the connection to it is
-  /// released; log and metrics count the exchange as its own.
+  /// The server that the request goes to; log and metrics count the exchange as its own. It counts
+  /// a try, until the lease is released.
   func chooseServer(for exchange: Exchange) -> UpstreamServer {
     let server = choose(for: exchange, at: resources.loop.now)
     exchange.server = server.label
@@ -57,12 +70,12 @@ package final class UpstreamPool {
     return server
   }
 
-  /// A new connection to the server. When it cannot be reached the next ones are tried, and there
-  /// an idle connection is as good when `mayReuse`.
+  /// A stream of a shared connection to the server, or a connection of its own. When the server
+  /// cannot be reached the next ones are tried, and there an idle connection is as good when
+  /// `mayReuse`.
   func connect(
-    to first: UpstreamServer, for exchange: Exchange, mayReuse: Bool,
-    admitted admission: BreakerMachine.Admission
-  ) async throws(Failure) -> UpstreamConnection {
+    to first: UpstreamServer, for exchange: Exchange, mayReuse: Bool
+  ) async throws(Failure) -> UpstreamLease {
     var server = first
     var attempt = 1
     let deadline = min(
@@ -70,6 +83,9 @@ package final class UpstreamPool {
     while true {
       let began = resources.loop.now
       do throws(Failure) {
+        if let lease = try await leaseShared(of: server, for: exchange, until: deadline) {
+          return lease
+        }
         return try await connect(to: server, for: exchange, until: deadline)
       } catch {
         let now = resources.loop.now
@@ -80,14 +96,15 @@ package final class UpstreamPool {
           now < deadline, hasFresh(for: exchange, at: now)
         else {
           breaker?.ended(
-            admission, isGood: error.origin == .upstream ? false : nil, after: now.since(began),
+            admission(of: exchange), isGood: error.origin == .upstream ? false : nil,
+            after: now.since(began),
             at: now)
           throw error
         }
       }
       attempt += 1
       server = chooseServer(for: exchange)
-      if mayReuse, let connection = server.lendIdle() { return connection }
+      if mayReuse, let connection = server.lendIdle() { return .connection(connection) }
     }
   }
 
@@ -103,14 +120,16 @@ package final class UpstreamPool {
   }
 
   /// Asks the breaker, before a server is chosen.
-  func admit(_ exchange: Exchange) throws(Failure) -> BreakerMachine.Admission {
-    guard let breaker else { return .pass }
-    let admission = breaker.admit(at: resources.loop.now)
-    if case .refuse(let milliseconds) = admission {
+  func admit(_ exchange: Exchange) throws(Failure) {
+    guard let breaker else { return }
+    exchange.upstream.probe = 0
+    switch breaker.admit(at: resources.loop.now) {
+    case .pass: return
+    case .probe(let round): exchange.upstream.probe = round
+    case .refuse(let milliseconds):
       exchange.retryAfter = max(1, (milliseconds + 999) / 1_000)
       throw Failure(.breakerOpen, origin: .gateway, retry: .never, detail: definition.name)
     }
-    return admission
   }
 
   /// The usual time to an answer of the fastest server, in milliseconds; zero when none is known.
@@ -121,6 +140,56 @@ package final class UpstreamPool {
       if latency > 0 { fastest = min(fastest, latency) }
     }
     return fastest == .max ? 0 : fastest / 1_000
+  }
+
+  /// A try at the server is over: notes what it says of the server, and of the upstream.
+  ///
+  /// Neither at fault nor answered is a try whose client left first, or whose connection had been
+  /// closed before: that says nothing.
+  func judge(
+    _ exchange: Exchange, on server: UpstreamServer, isAtFault: Bool, isAnswered: Bool
+  ) {
+    server.state.end()
+    let now = resources.loop.now
+    let outcome = exchange.upstream
+    let took = (outcome.firstByteAt ?? now).since(outcome.sentAt ?? exchange.startedAt)
+    // However a tunnel ends, its server has answered well.
+    let isTunnel = outcome.status == 101
+    let isFailed =
+      (isAtFault && !isTunnel) || (isAnswered && isFailure(outcome.status))
+    var isGood: Bool?
+    if isFailed {
+      failed(server, after: took)
+      isGood = false
+    } else if isAnswered || isTunnel {
+      server.state.succeeded(in: took, at: now)
+      isGood = !isServerError(outcome.status)
+    }
+    breaker?.ended(admission(of: exchange), isGood: isGood, after: took, at: now)
+  }
+
+  /// What the breaker said to the exchange's present try.
+  private func admission(of exchange: Exchange) -> BreakerMachine.Admission {
+    let round = exchange.upstream.probe
+    return round == 0 ? .pass : .probe(round: round)
+  }
+
+  /// Whether the status counts against the one server, which may be ejected.
+  private func isFailure(_ status: UInt16) -> Bool {
+    status >= 400 && definition.outlier.statuses.contains(status)
+  }
+
+  /// Whether the status counts against the upstream, which may be given a rest. 501 and 505 speak of
+  /// the request.
+  private func isServerError(_ status: UInt16) -> Bool {
+    status >= 500 && status != 501 && status != 505
+  }
+
+  /// Whether the failure of an exchange is the server's: a client that is slow to send its request
+  /// uses up the total time all by itself.
+  static func isFault(_ failure: Failure?, isUploading: Bool) -> Bool {
+    guard let failure, failure.origin == .upstream else { return false }
+    return failure.reason != .totalTimeout || !isUploading
   }
 
   /// A try at the server failed, and it is the server's fault.
@@ -159,20 +228,27 @@ package final class UpstreamPool {
 
   /// Closes what has been idle too long. Called about once a second.
   package func sweep() {
+    let now = resources.loop.now
     for server in servers {
-      server.sweep(now: resources.loop.now, idleTimeout: definition.idleTimeout)
+      server.sweep(now: now, idleTimeout: definition.idleTimeout)
+      server.http2.sweep(now: now, idleTimeout: definition.idleTimeout) {
+        server.addresses.contains($0.address)
+      }
     }
   }
 
   /// Lends nothing any more and keeps nothing that comes back: a newer generation has taken over.
   package func retire() {
     isRetired = true
-    for server in servers { server.closeIdle() }
+    for server in servers {
+      server.closeIdle()
+      server.http2.end()
+    }
   }
 
-  private func connect(
+  func connect(
     to server: UpstreamServer, for exchange: Exchange, until deadline: Instant
-  ) async throws(Failure) -> UpstreamConnection {
+  ) async throws(Failure) -> UpstreamLease {
     guard let address = server.takeAddress() else {
       throw Failure(
         .nameNotResolved, origin: .upstream, retry: .safe, detail: server.definition.name)
@@ -183,7 +259,7 @@ package final class UpstreamPool {
     }
     do throws(Failure) {
       let transport = try await open(address, server: server, for: exchange, until: deadline)
-      return UpstreamConnection(transport, to: address, of: server, in: self)
+      return try lease(transport, to: address, of: server, for: exchange)
     } catch {
       closed()
       throw error
@@ -206,7 +282,7 @@ package final class UpstreamPool {
       socket = try Connecting.start(to: address, on: resources.loop)
     } catch { throw Self.refusal(error, server) }
     socket.observer = exchange.waiter
-    let transport = try makeTransport(socket, server)
+    let transport = try makeTransport(socket, server, exchange)
     do throws(Failure) {
       while !socket.isWritable {
         try await exchange.waitUpstream(until: deadline, else: .connectTimeout)
@@ -221,13 +297,15 @@ package final class UpstreamPool {
   }
 
   private func makeTransport(
-    _ socket: Socket, _ server: UpstreamServer
+    _ socket: Socket, _ server: UpstreamServer, _ exchange: Exchange
   ) throws(Failure) -> Transport {
     guard !contexts.isEmpty else {
       return Transport(socket: socket, pending: resources.pending)
     }
+    let isPlain = exchange.upgrade != nil && !plainContexts.isEmpty
+    let context = isPlain ? plainContexts[server.index] : contexts[server.index]
     do throws(TLSError) {
-      let session = try TLSSession(connecting: contexts[server.index], scratch: resources.tls)
+      let session = try TLSSession(connecting: context, scratch: resources.tls)
       return Transport(
         socket: socket, session: session, scratch: resources.tls, pending: resources.pending)
     } catch {

@@ -21,6 +21,8 @@ package final class UpstreamServer {
   private var nextAddress = 0
   /// Smooth weighted round robin: grows by the weight, falls by the sum of weights when chosen.
   var currentWeight = 0
+  /// Connections that many exchanges share.
+  let http2 = SharedConnections()
   /// Idle connections, the one used last at the end.
   private let idle = Lent<[UpstreamConnection]>([])
   /// Counts the changes of `addresses`: a connection made since the last one needs no search.

@@ -51,7 +51,7 @@ final class Stage {
     }
     pool = try UpstreamPool(
       UpstreamDefinition(
-        name: "test", servers: servers, hostRule: .preserve, security: nil,
+        name: "test", servers: servers, version: .http1, hostRule: .preserve, security: nil,
         connectionsMax: connectionsMax, idleMax: idleMax, idleTimeout: 60_000, balance: balance,
         slowStart: slowStart, outlier: outlier, health: health, breaker: breaker),
       shared: shared, resources: resources)

@@ -17,6 +17,16 @@ extension Compiler {
           at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
       }
     }
+    checkProtocol(of: statement, hasTLS: tls != nil)
+    let version = block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto
+    for (health, place) in block.all(CoreDirectives.health)
+    where health.path != nil && (version == .h2 || version == .h2c) {
+      report(
+        .notInThisVersion,
+        "a check of 'path=' speaks HTTP/1.1, which 'protocol \(version.rawValue)'"
+          + " rules out", at: place.location(of: "path"),
+        help: "without 'path=' a connection is enough")
+    }
     return UpstreamConfiguration(
       name: statement.name, servers: servers.map(\.0), tls: tls,
       balance: block.first(CoreDirectives.balance) ?? BalanceSettings(),
@@ -27,6 +37,23 @@ extension Compiler {
       host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
       version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,
       location: statement.location)
+  }
+
+  /// HTTP/2 is chosen by TLS or known beforehand, never both.
+  mutating func checkProtocol(of statement: CheckedStatement, hasTLS: Bool) {
+    guard let (settings, place) = statement.block.all(CoreDirectives.upstreamProtocol).first
+    else { return }
+    switch settings.version {
+    case .h2 where !hasTLS:
+      report(
+        .settingsConflict, "'protocol h2' needs 'tls'", at: place.nameLocation,
+        help: "'protocol h2c' is HTTP/2 in clear text")
+    case .h2c where hasTLS:
+      report(
+        .settingsConflict, "'protocol h2c' is HTTP/2 in clear text, and this upstream has 'tls'",
+        at: place.nameLocation, help: "'protocol h2' is HTTP/2 over TLS")
+    case .auto, .http11, .h2, .h2c: return
+    }
   }
 
   /// A parameter that an upstream hashes by must be taken by every path of the routes that lead

@@ -56,6 +56,7 @@ struct Compiler {
     let defaults = foldedDefaults()
     let tree = routeTree()
     let listeners = self.listeners(defaults, tree, certificates)
+    refuseOpenCredentials(listeners)
     checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
@@ -71,6 +72,7 @@ struct Compiler {
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,
+      identities: identities(), stores: statements.all(LimitDirectives.redis).map(\.0),
       buckets: statements.all(LimitDirectives.bucket).map(\.0), upstreams: upstreams,
       listeners: listeners, files: files.sorted(), statements: statements)
   }
@@ -131,7 +133,7 @@ struct Compiler {
     let blocks = statements.filter { $0.directive == "defaults" }.map(\.block)
     refuseRepetitions(amongDefaults: blocks)
     warnOfOpen(Array(blocks.joined()), "every route that does not say otherwise")
-    return fold(FoldedScope(), Array(blocks.joined()))
+    return fold(FoldedScope(), Array(blocks.joined()), of: "defaults")
   }
 
   /// Open by decision, but for more than the eye sees at that place.
@@ -174,9 +176,11 @@ struct Compiler {
     return statement.values.map { ("\(directive) \($0.name)", $0.provenance) }
   }
 
-  mutating func fold(_ outer: FoldedScope, _ statements: [CheckedStatement]) -> FoldedScope {
+  mutating func fold(
+    _ outer: FoldedScope, _ statements: [CheckedStatement], of owner: String
+  ) -> FoldedScope {
     var inner = outer
-    inner.apply(statements, to: &checker.diagnostics)
+    inner.apply(statements, of: owner, to: &checker.diagnostics)
     checkLimitCount(of: inner, changedBy: statements)
     checkWhole(inner, changedBy: statements)
     return inner

@@ -3,9 +3,14 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "bulkhead", "cache", "compress",
-    "enforce", "except", "forbid", "header", "identity", "maintenance",
-    "mirror", "redis", "require", "role", "schema", "shadow", "slo", "tracing",
+    "access", "allow", "assert", "cache", "compress",
+    "enforce", "except", "forbid", "header", "maintenance",
+    "mirror", "require", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
+  ]
+
+  /// Words that name a variant of a directive.
+  static let variants: [String: Set<String>] = [
+    "identity": ["basic", "forward", "hmac", "introspection", "jwt", "mtls", "oidc"]
   ]
 }

@@ -24,8 +24,14 @@ extension BlueprintCompiler {
       case .upstream: .upstream
       case .name(let name): .fixed(Array(name.utf8))
       }
+    let version: UpstreamVersion =
+      switch upstream.version {
+      case .auto: security.upstreams[upstream.name] == nil ? .http1 : .chosenByTLS
+      case .http11: .http1
+      case .h2, .h2c: .http2
+      }
     return UpstreamDefinition(
-      name: upstream.name, servers: servers, hostRule: rule,
+      name: upstream.name, servers: servers, version: version, hostRule: rule,
       security: security.upstreams[upstream.name], connectionsMax: upstream.connections.max,
       idleMax: upstream.connections.idle,
       idleTimeout: milliseconds(upstream.connections.idleTimeout),

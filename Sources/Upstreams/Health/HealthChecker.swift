@@ -32,7 +32,9 @@ package final class HealthChecker {
     self.resources = resources
     self.addresses = addresses
     self.random = random
-    contexts = try definition.clientContexts(library: resources.library)
+    // Where TLS chooses the protocol, it chooses the one that a check speaks.
+    contexts = try definition.clientContexts(
+      speaking: [definition.version == .http2 ? .http2 : .http1], library: resources.library)
   }
 
   package func start(_ start: TaskStarter) {
