@@ -179,8 +179,8 @@ package final class UpstreamPool {
     status >= 400 && definition.outlier.statuses.contains(status)
   }
 
-  /// Whether the status counts against the upstream, which may be given a rest. 501 and 505 speak of
-  /// the request.
+  /// Whether the status counts against the upstream, which may be given a rest. 501 and 505 speak
+  /// of the request.
   private func isServerError(_ status: UInt16) -> Bool {
     status >= 500 && status != 501 && status != 505
   }
