@@ -67,6 +67,12 @@ extension DiagnosticCode {
   package static let unservedRoute = DiagnosticCode(
     "P0109", "route on a listener that cannot serve it")
 
+  package static let weakerThanEnforced = DiagnosticCode(
+    "P0121", "weaker than what is enforced")
+  package static let assertionBroken = DiagnosticCode("P0122", "assert that does not hold")
+  package static let staleException = DiagnosticCode("P0123", "exception that excuses nothing")
+  package static let expiredException = DiagnosticCode("P0124", "exception past its last day")
+
   package static let trustsEveryone = DiagnosticCode("A0101", "trust in every address")
   package static let literalSecret = DiagnosticCode("A0102", "literal secret")
   package static let redirectHostFromRequest = DiagnosticCode(
@@ -88,6 +94,13 @@ extension DiagnosticCode {
 }
 
 extension DiagnosticCode {
+  package static let assertionMeetsNothing = DiagnosticCode(
+    "W0121", "assert whose 'where' no route meets", severity: .warning)
+  package static let exceptionEndsSoon = DiagnosticCode(
+    "W0122", "exception that ends within two weeks", severity: .warning)
+}
+
+extension DiagnosticCode {
   /// Every code, in order.
   package static let all: [DiagnosticCode] = [
     badText, syntax, unclosedString, unclosedList, unclosedBlock, wrongBlock, unknownDirective,
@@ -96,9 +109,10 @@ extension DiagnosticCode {
     duplicateName, unknownReference, badInclude, includeDenied, badVersion, nothingToRemove,
     settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, ambiguousRoutes,
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
-    unknownParameter, unservedRoute, trustsEveryone, literalSecret, redirectHostFromRequest,
+    unknownParameter, unservedRoute, weakerThanEnforced, assertionBroken, staleException,
+    expiredException, trustsEveryone, literalSecret, redirectHostFromRequest,
     sharedCertificateName,
     plainUpstream, credentialedWildcard,
-    listenerNotNamed, openGroup, doubtfulCertificate,
+    listenerNotNamed, openGroup, doubtfulCertificate, assertionMeetsNothing, exceptionEndsSoon,
   ]
 }

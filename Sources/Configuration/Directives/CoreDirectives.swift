@@ -10,5 +10,6 @@ package enum CoreDirectives {
     listener, bind, listenerTLS, listenerRedirect, serve, limits, path, underscore, halfClose,
     upstream, server, upstreamTLS, connections, upstreamHost, upstreamProtocol,
     defaults, group, route, match, auth, to,
+    enforce, assert, require, forbid, except, waive,
   ]
 }

@@ -18,6 +18,9 @@ package enum AuthRule: String, Sendable, CaseIterable {
 
 package struct AuthSettings: Sendable {
   package var rule = AuthRule.everyone
+
+  /// Whether nobody passes who has not proved who he is.
+  var demandsIdentity: Bool { rule != .everyone }
 }
 
 package struct ShareSettings: Sendable {

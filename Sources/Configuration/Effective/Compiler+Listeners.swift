@@ -20,7 +20,7 @@ extension Compiler {
     _ statement: CheckedStatement, _ defaults: FoldedScope, _ tree: RouteTree
   ) -> ListenerConfiguration {
     let block = statement.block
-    let folded = fold(defaults, block)
+    let folded = enforced(fold(defaults, block))
     let settings = EffectiveSettings(folded: folded, schema: checker.schema)
     let redirects = block.first(CoreDirectives.listenerRedirect) != nil
     let mode = block.first(CoreDirectives.serve)?.mode ?? .all
@@ -52,7 +52,7 @@ extension Compiler {
     var scopes: [EffectiveScope] = []
     for group in tree.groups {
       let outer = group.parent.map { scopes[$0].settings.folded } ?? listener
-      let folded = fold(outer, group.statement.block)
+      let folded = enforced(fold(outer, group.statement.block))
       scopes.append(
         EffectiveScope(
           name: group.statement.name, matches: group.lines.map(\.match), parent: group.parent,
@@ -77,7 +77,7 @@ extension Compiler {
     listener: FoldedScope
   ) -> EffectiveRoute {
     let outer = route.group.map { scopes[$0].settings.folded } ?? listener
-    let folded = fold(outer, route.statement.block)
+    let folded = enforced(fold(outer, route.statement.block))
     let settings = EffectiveSettings(folded: folded, schema: checker.schema)
     let isWhole = route.isWhole && areDefaultsWhole
     let place = route.statement.nameLocation

@@ -14,6 +14,11 @@ struct Compiler {
   /// Whether every statement of `defaults` could be read; else nothing is said to be missing in
   /// routes.
   let areDefaultsWhole: Bool
+  /// Of all `enforce` blocks.
+  var rules: [EnforceRule] = []
+  /// Exceptions that are in use.
+  var exceptions: [PolicyException] = []
+  var plainServers: [PlainServer] = []
 
   init(_ files: [ConfigFile], checker: StatementChecker) {
     var checker = checker
@@ -47,9 +52,16 @@ struct Compiler {
     for statement in statements { checkReferences(of: statement) }
     let upstreams = statements.all(CoreDirectives.upstream).map { upstream($0.1) }
     let certificates = statements.all(CoreDirectives.certificate).map(\.0)
+    rules = enforceRules()
     let defaults = foldedDefaults()
     let tree = routeTree()
     let listeners = self.listeners(defaults, tree, certificates)
+    reportPlainServers(listeners)
+    // What is missing for another reason must not look as if someone had weakened it.
+    if !checker.diagnostics.hasErrors {
+      checkEnforcement(listeners)
+      checkAssertions(listeners, upstreams)
+    }
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
     {
@@ -64,7 +76,7 @@ struct Compiler {
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates, upstreams: upstreams,
-      listeners: listeners, files: files.sorted(), statements: statements)
+      listeners: listeners, exceptions: exceptions, files: files.sorted(), statements: statements)
   }
 
   private func accessLog() -> AccessLogSettings? {
@@ -105,7 +117,7 @@ struct Compiler {
     for inner in statement.block { checkReferences(of: inner) }
   }
 
-  private mutating func checkReferences(of value: ParsedValue) {
+  mutating func checkReferences(of value: ParsedValue) {
     for case .reference(let kind, let name) in value.mentions where !names.has(name, kind) {
       guard !checker.refusedNames.contains(name) else { continue }
       let known = names.names(kind)
@@ -128,10 +140,9 @@ struct Compiler {
     }
     if tls == nil {
       for (server, place) in servers where !server.endpoint.isNearby {
-        report(
-          .plainUpstream,
-          "'\(server.endpoint)' is spoken to in clear text over a network that may be public",
-          at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
+        plainServers.append(
+          PlainServer(
+            upstream: statement.name, endpoint: server.endpoint, location: place.nameLocation))
       }
     }
     return UpstreamConfiguration(
@@ -147,7 +158,7 @@ struct Compiler {
   /// The fold of all `defaults` blocks, which are one scope.
   private mutating func foldedDefaults() -> FoldedScope {
     let blocks = statements.filter { $0.directive == "defaults" }.map(\.block)
-    refuseRepetitions(amongDefaults: blocks)
+    refuseRepetitions(among: blocks, of: "defaults")
     warnOfOpen(Array(blocks.joined()), "every route that does not say otherwise")
     return fold(FoldedScope(), Array(blocks.joined()))
   }
@@ -160,7 +171,7 @@ struct Compiler {
   }
 
   /// The same property in two blocks is an error, so that file order never matters.
-  private mutating func refuseRepetitions(amongDefaults blocks: [[CheckedStatement]]) {
+  mutating func refuseRepetitions(among blocks: [[CheckedStatement]], of directive: String) {
     var first: [String: (block: Int, place: SourceLocation)] = [:]
     for (index, block) in blocks.enumerated() {
       for statement in block {
@@ -171,9 +182,9 @@ struct Compiler {
           }
           guard before.block != index else { continue }
           report(
-            .duplicateProperty, "'\(key)' is stated in two 'defaults' blocks", at: place,
+            .duplicateProperty, "'\(key)' is stated in two '\(directive)' blocks", at: place,
             notes: [.init("first stated here", at: before.place)],
-            help: "all 'defaults' blocks are one scope")
+            help: "all '\(directive)' blocks are one scope")
         }
       }
     }

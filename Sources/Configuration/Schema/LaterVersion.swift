@@ -3,9 +3,9 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "balance", "breaker", "bucket", "bulkhead", "cache", "compress",
-    "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
-    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
-    "waive", "where",
+    "access", "allow", "balance", "breaker", "bucket", "bulkhead", "cache", "compress",
+    "header", "health", "identity", "limit", "maintenance",
+    "mirror", "redis", "retry", "role", "schema", "shadow", "slo", "tracing",
+
   ]
 }

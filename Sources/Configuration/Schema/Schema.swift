@@ -25,7 +25,7 @@ package struct Schema: Sendable {
 
   /// The directive that `name` means in `scope`.
   package func declaration(named name: String, in scope: Scope) -> (any DirectiveDeclaration)? {
-    declarations(named: name).first { $0.shape.scopes.contains(scope) }
+    declarations(named: name).first { $0.shape.stands(in: scope) }
   }
 
   /// Every directive of that name.
@@ -35,7 +35,7 @@ package struct Schema: Sendable {
 
   /// Names that may stand in `scope`, in the order of declaration.
   package func names(in scope: Scope) -> [String] {
-    directives.filter { $0.shape.scopes.contains(scope) }.map(\.shape.directive)
+    directives.filter { $0.shape.stands(in: scope) }.map(\.shape.directive)
   }
 
   /// Whether `name` is a container wherever it may stand: what the parser's recovery needs to know.

@@ -41,6 +41,7 @@ extension Control {
   func keepHouse() async {
     while await housekeeper.sleep(milliseconds: Self.upkeepInterval) != .cancelled {
       if phase == .serving, security.hasChanges { await refreshCertificates() }
+      noteExpiries()
     }
   }
 
