@@ -6,6 +6,7 @@ import Bytes
 import Configuration
 import Engine
 import HTTPMessage
+import Policies
 import PolicyChain
 import Routing
 import TLS
@@ -15,6 +16,7 @@ import Upstreams
 package struct Blueprint: Sendable {
   package var listeners: [ListenerBlueprint]
   package var upstreams: [UpstreamDefinition]
+  package var identities: [IdentityBlueprint]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings
   /// What the names of servers are known to stand for.
@@ -24,11 +26,12 @@ package struct Blueprint: Sendable {
 
   package init(
     listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition],
-    clientAddress: ClientAddressSettings, hash: String
+    identities: [IdentityBlueprint], clientAddress: ClientAddressSettings, hash: String
   ) {
     self.clientAddress = clientAddress
     self.listeners = listeners
     self.upstreams = upstreams
+    self.identities = identities
     self.hash = hash
   }
 }
@@ -44,14 +47,44 @@ package struct ListenerSecurity: Sendable {
   }
 }
 
+/// An identity: its kind, its settings, and the keys that were read for it.
+package struct IdentityBlueprint: Sendable {
+  package let label: IdentityLabel
+  package let name: String
+  package let kind: IdentityKind
+  package let settings: any Sendable
+  package let material: any Sendable
+
+  package init(
+    label: IdentityLabel, name: String, kind: IdentityKind, settings: any Sendable,
+    material: any Sendable
+  ) {
+    self.label = label
+    self.name = name
+    self.kind = kind
+    self.settings = settings
+    self.material = material
+  }
+}
+
 /// A policy of one scope: how it is made, and its effective settings.
 package struct PolicyBlueprint: Sendable {
   package let registration: Registration
   package let settings: any Sendable
+  /// Where it is written: see `PolicyStatement`.
+  package let place: String
 
-  package init(_ registration: Registration, settings: any Sendable) {
+  package init(_ registration: Registration, _ statement: PolicyStatement) {
     self.registration = registration
-    self.settings = settings
+    settings = statement.settings
+    place = statement.place
+  }
+
+  /// Makes the policy's parts for a chain.
+  package func parts(in context: ChainContext) -> PolicyParts {
+    var context = context
+    context.place = place
+    return registration.build(settings, context)
   }
 }
 

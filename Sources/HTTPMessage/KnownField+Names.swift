@@ -91,7 +91,7 @@ private struct KnownFieldIndex {
 }
 
 /// In the order of the cases; a test compares them.
-private let spellings: InlineArray<221, StaticString> = [
+private let spellings: InlineArray<222, StaticString> = [
   "",
   "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Proxy-Connection",
   "TE", "Trailer", "Upgrade", "Expect", "Via", "Date", "Server", "Location", "Allow",
@@ -142,4 +142,5 @@ private let spellings: InlineArray<221, StaticString> = [
   "X-Server-Powered-By", "X-SourceFiles", "X-SourceMap", "X-Turbo-Charged-By", "X-Tyk-Trace-Id",
   "X-Umbraco-Version", "X-Varnish-Backend", "X-Varnish-Server", "X-Woodpecker-Version",
   "X-dtAgentId", "X-dtHealthCheck", "X-dtInjectedServlet", "X-ruxit-JS-Agent",
+  "grpc-timeout",
 ]

@@ -57,6 +57,8 @@ public enum KnownField: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case xPoweredByPlesk, xPoweredCMS, xRedirectBy, xServerPoweredBy, xSourceFiles, xSourceMap
   case xTurboChargedBy, xTykTraceId, xUmbracoVersion, xVarnishBackend, xVarnishServer
   case xWoodpeckerVersion, xDtAgentId, xDtHealthCheck, xDtInjectedServlet, xRuxitJSAgent
+  // gRPC.
+  case grpcTimeout
 }
 
 /// A set of known fields: four words, no allocation.

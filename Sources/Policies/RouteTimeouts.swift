@@ -9,7 +9,7 @@ package final class RouteTimeouts: Admission {
   package struct Settings: Sendable {
     package var connect = TimeSpan.seconds(1)
     package var response = TimeSpan.seconds(10)
-    package var total = TimeSpan.seconds(15)
+    package var total = TimeBound.span(.seconds(15))
     package var idle = TimeSpan.seconds(60)
   }
 
@@ -26,16 +26,32 @@ package final class RouteTimeouts: Admission {
       .duration(
         "response", \.response, in: range,
         "From the last byte of the request to the first byte of the answer."),
-      .duration(
-        "total", \.total, in: range,
-        "From the first byte of the request to the last byte of the answer."),
+      .value(
+        "total", \.total, .bound(in: range),
+        "From the first byte of the request to the last byte of the answer; a gRPC call's own"
+          + " deadline holds when it is earlier."),
       .duration(
         "idle", \.idle, in: range, "Without any progress of a body, in either direction."),
     ],
     examples: [
       Example(
         "a slow report has a minute", config: "timeout response=60s total=90s",
-        .send("GET /report", expect: .forwarded))
+        .send("GET /report", expect: .forwarded)),
+      Example(
+        "a stream of events lasts as long as something comes at least every two minutes",
+        config: "timeout total=off idle=2m",
+        .send("GET /events", fields: ["Accept: text/event-stream"], expect: .forwarded)),
+      Example(
+        "a gRPC call tells the upstream what is left of its deadline, and its refusals are gRPC's",
+        config: "timeout total=30s",
+        .send(
+          "POST /orders.Orders/Get",
+          fields: ["Content-Type: application/grpc", "grpc-timeout: 5S"],
+          expect: .forwarded),
+        .send(
+          "POST /orders.Orders/Get",
+          fields: ["Content-Type: application/grpc", "grpc-timeout: soon"],
+          expect: .answered(200, fields: ["grpc-status: 13"]))),
     ])
 
   package static let registration = Registration(
@@ -50,13 +66,19 @@ package final class RouteTimeouts: Admission {
 
   package init(_ settings: Settings) {
     func milliseconds(_ span: TimeSpan) -> UInt64 { UInt64(span.milliseconds) }
+    let total: UInt64? =
+      switch settings.total {
+      case .off: nil
+      case .span(let span): milliseconds(span)
+      }
     timeouts = Timeouts(
       connect: milliseconds(settings.connect), response: milliseconds(settings.response),
-      total: milliseconds(settings.total), idle: milliseconds(settings.idle))
+      total: total, idle: milliseconds(settings.idle))
   }
 
   package func admit(_ exchange: Exchange) throws(Failure) -> Verdict {
     exchange.timeouts = timeouts
+    try exchange.adoptGRPCDeadline()
     return .pass
   }
 }

@@ -9,6 +9,7 @@ extension Exchange {
   public func answer(status: UInt16, contentType: StaticString?, body: [UInt8]) {
     response.reset()
     clearRendered()
+    self.outcome.status = 0
     response.status = status
     response.framing = body.isEmpty ? .none : .length(UInt64(body.count))
     responseBody = body.isEmpty ? .none : .bytes(body)
@@ -29,12 +30,18 @@ extension Exchange {
   public func answer(_ failure: Failure) {
     self.failure = failure
     let reason = failure.reason
-    answer(
-      status: reason.status, contentType: "application/problem+json",
-      body: problem(reason))
+    if isGRPC {
+      answerGRPC(reason)
+    } else {
+      answer(
+        status: reason.status, contentType: "application/problem+json", body: problem(reason))
+    }
     add(.cacheControl, "cache-control", "no-store")
     if reason == .methodNotAllowed {
       add(.allow, name: "allow".utf8Span.span, value: allowedMethods.span)
+    }
+    for challenge in challenges {
+      add(.wwwAuthenticate, name: "www-authenticate".utf8Span.span, value: challenge.span)
     }
     if let error = reason.proxyError {
       add(

@@ -49,6 +49,20 @@ public final class Exchange {
     get { ownFailure }
     set { ownFailure = newValue }
   }
+  /// The caller, as the first identity of the route's rule has proved it; nil when nobody has.
+  public var principal: Principal? {
+    get { ownPrincipal }
+    set { ownPrincipal = newValue }
+  }
+  /// Callers that further identities of the rule have proved.
+  public private(set) var furtherPrincipals: [Principal] = []
+  /// What a rule decided against the request.
+  public var denial: Denial? {
+    get { ownDenial }
+    set { ownDenial = newValue }
+  }
+  /// What a 401 or 403 says in WWW-Authenticate, one line each.
+  public var challenges: [[UInt8]] = []
   /// What holds once the connection speaks another protocol; nil when it stays with HTTP.
   public var upgrade: UpgradeTerms? {
     get { ownUpgrade }
@@ -69,6 +83,8 @@ public final class Exchange {
   private var ownRoute: RouteLabel?
   private var ownFailure: Failure?
   private var ownServer: ServerLabel?
+  private var ownPrincipal: Principal?
+  private var ownDenial: Denial?
   private var ownUpgrade: UpgradeTerms?
   private var held: [any ExchangeResource] = []
 
@@ -90,6 +106,21 @@ public final class Exchange {
   public var totalDeadline: Instant {
     guard let total = self.timeouts.total else { return .never }
     return self.startedAt.advanced(milliseconds: total)
+  }
+
+  /// Notes one more caller that was proved; the first one is `principal`.
+  public func prove(_ principal: Principal) {
+    if ownPrincipal == nil {
+      ownPrincipal = principal
+    } else {
+      furtherPrincipals.append(principal)
+    }
+  }
+
+  /// Forgets who was proved: the rule is gone through again.
+  public func forgetPrincipals() {
+    ownPrincipal = nil
+    furtherPrincipals.removeAll(keepingCapacity: true)
   }
 
   /// Adds pre-rendered fields to the response.
@@ -121,6 +152,10 @@ public final class Exchange {
     ownRoute = nil
     ownFailure = nil
     ownServer = nil
+    if ownPrincipal != nil { ownPrincipal = nil }
+    if ownDenial != nil { ownDenial = nil }
+    if !furtherPrincipals.isEmpty { furtherPrincipals.removeAll(keepingCapacity: true) }
+    if !challenges.isEmpty { challenges = [] }
     ownResponseBody = .none
     if ownUpgrade != nil { ownUpgrade = nil }
     if !allowedMethods.isEmpty { allowedMethods = [] }

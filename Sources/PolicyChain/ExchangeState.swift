@@ -12,6 +12,9 @@ public struct ExchangeState: BitwiseCopyable {
     public var responseBodyBytes: UInt64 = 0
     /// Whether the whole response reached the kernel's send buffer.
     public var isComplete = false
+    /// What log and metrics tell in place of the response's status; zero where that is the whole
+    /// truth.
+    public var status: UInt16 = 0
     /// Who ended an upgraded connection; nil when neither side did.
     public var closedBy: TunnelSide?
   }

@@ -11,6 +11,17 @@ public struct RouteLabel: Sendable {
   }
 }
 
+/// An identity's name, and its id in the metrics.
+public struct IdentityLabel: Sendable {
+  public let name: [UInt8]
+  public let metric: UInt16
+
+  public init(name: String, metric: UInt16) {
+    self.name = Array(name.utf8)
+    self.metric = metric
+  }
+}
+
 /// A server's names, and its ids in the metrics.
 public struct ServerLabel: Sendable, Hashable {
   public let upstream: [UInt8]

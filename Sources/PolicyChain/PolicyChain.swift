@@ -7,6 +7,7 @@
 public final class PolicyChain {
   public enum Step {
     case admission(any Admission)
+    case deliberation(any Deliberation)
     case wrapping(any Wrapping)
   }
 
@@ -32,6 +33,10 @@ public final class PolicyChain {
       switch steps[index] {
       case .admission(let policy):
         if try policy.admit(exchange) == .answered { return }
+      case .deliberation(let policy):
+        var verdict = try policy.admit(exchange)
+        if verdict == .pending { verdict = try await policy.decide(exchange) }
+        if verdict == .answered { return }
       case .wrapping(let policy):
         return try await policy.handle(exchange, next: Next(chain: self, index: index + 1))
       }

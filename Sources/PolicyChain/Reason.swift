@@ -38,6 +38,8 @@ extension Reason {
     "body_too_large", 413, "The request body is larger than this route accepts.")
   public static let bodyTimeout = Reason(
     "body_timeout", 408, "The request body did not arrive in time.")
+  public static let badGRPCTimeout = Reason(
+    "bad_grpc_timeout", 400, "The deadline of the call is not one that gRPC knows.")
   public static let upgradeMalformed = Reason(
     "upgrade_malformed", 400, "The request to upgrade breaks the rules of WebSocket.")
   public static let upgradeRefused = Reason(
@@ -48,6 +50,13 @@ extension Reason {
     "client_gone", 499, "The client left before it had its answer.")
   public static let writeStalled = Reason(
     "write_stalled", 499, "The client stopped reading the answer.")
+
+  public static let credentialMissing = Reason(
+    "credential_missing", 401, "This resource needs a credential.")
+  public static let credentialInvalid = Reason(
+    "credential_invalid", 401, "The credential is not valid.")
+  public static let insufficientScope = Reason(
+    "insufficient_scope", 403, "The credential does not allow this.")
 
   // Upstream: what stands behind the gateway.
   public static let connectionRefused = Reason(

@@ -38,6 +38,7 @@ package final class Forwarder: Destination {
       exchange.upstream.attempts += 1
       exchange.upstream.isReused = !connection.isFresh
       do throws(Failure) {
+        try exchange.passGRPCDeadline()
         try await connection.begin(exchange)
         exchange.hold(connection)
         exchange.responseBody = connection.body(of: exchange)

@@ -81,7 +81,9 @@ final class Edge {
     guard let configuration = result.configuration else {
       throw WrongConfig(result.diagnostics.map(\.message))
     }
-    var blueprint = compiler.compile(configuration, security: SecurityMaterial(), hash: "test")
+    var blueprint = compiler.compile(
+      configuration, security: SecurityMaterial(),
+      credentials: CredentialMaterial(), hash: "test")
     limits(&blueprint.listeners[0].limits)
     return blueprint
   }

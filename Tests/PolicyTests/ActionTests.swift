@@ -37,7 +37,7 @@ import Testing
   @Test func `deadlines are those of the route`() throws {
     let test = try TestExchange()
     var settings = RouteTimeouts.Settings()
-    settings.total = .seconds(90)
+    settings.total = .span(.seconds(90))
     settings.connect = .milliseconds(250)
     _ = try RouteTimeouts(settings).admit(test.exchange)
     #expect(
@@ -87,8 +87,8 @@ import Testing
     let directives = StandardPolicies.all.map(\.declaration.shape.directive)
     #expect(
       directives == [
-        "request-id", "timeout", "secure-headers", "cors", "body", "rewrite", "upgrade", "redirect",
-        "respond",
+        "request-id", "timeout", "secure-headers", "cors", "auth", "body", "rewrite", "upgrade",
+        "redirect", "respond",
       ])
   }
 }

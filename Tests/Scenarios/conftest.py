@@ -40,14 +40,20 @@ def authority(tmp_path_factory) -> Authority:
 
 @pytest.fixture
 def start(origin, tmp_path):
-    """Starts a gateway in front of the origin: `start(listener=..., route=...)` gives the site."""
+    """Starts a gateway in front of the origin: `start(listener=..., route=...)` gives the site.
+
+    `contents` names files that lie beside the config.
+    """
     running = []
 
     def start_site(**parts):
         options = {name: parts.pop(name) for name in ("files", "environment") if name in parts}
+        contents = parts.pop("contents", {})
         site = Site(parts.pop("origin", f"127.0.0.1:{origin.port}"), **parts)
         folder = tmp_path / f"gateway-{len(running)}"
         folder.mkdir()
+        for name, text in contents.items():
+            (folder / name).write_text(text)
         gateway = Gateway(site.text, folder, site.admin, **options)
         gateway.start()
         running.append(gateway)

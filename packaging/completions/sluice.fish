@@ -38,6 +38,16 @@ function __sluice_parse_tokens -S
             __sluice_parse_subcommand 0 'port=' 'address=' 'unix=' 'version' 'h/help'
         case 'certs'
             __sluice_parse_subcommand -r 1 'directory=' 'force' 'version' 'h/help'
+        case 'key'
+            __sluice_parse_subcommand 0 'version' 'h/help'
+            switch $unparsed_tokens[1]
+            case 'add'
+                __sluice_parse_subcommand 0 'file=' 'subject=' 'scope=+' 'role=+' 'tier=' 'expires=' 'version' 'h/help'
+            case 'list'
+                __sluice_parse_subcommand 0 'file=' 'version' 'h/help'
+            case 'revoke'
+                __sluice_parse_subcommand 1 'file=' 'version' 'h/help'
+            end
         case 'help'
             __sluice_parse_subcommand -r 1 'version'
         end
@@ -103,6 +113,7 @@ complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluic
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'explain' -d 'Explains a directive, a code, a route or the chain.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'echo' -d 'Runs a small upstream for demos and tests.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'certs' -d 'Makes development certificates.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'key' -d 'Adds, lists and revokes API keys.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" c config' -s 'c' -l 'config' -d 'The config\'s root file.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'conf\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" version' -l 'version' -d 'Show the version.'
@@ -137,4 +148,23 @@ complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options 
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice certs" force' -l 'force' -d 'Make all of them again, whatever is there.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice certs" version' -l 'version' -d 'Show the version.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice certs" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key" version' -l 'version' -d 'Show the version.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice key" -eq 1' -fa 'add' -d 'Makes a key, shows it once, and keeps its hash.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice key" -eq 1' -fa 'list' -d 'Lists the keys of a file: ids, subjects, scopes and dates.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice key" -eq 1' -fa 'revoke' -d 'Takes a key out of the file, by its id.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key add" file' -l 'file' -d 'The file of the keys.' -rF
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key add" subject' -l 'subject' -d 'Whom the key stands for.' -rfka ''
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key add"' -l 'scope' -d 'What it may be used for; may be repeated.' -rfka ''
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key add"' -l 'role' -d 'A role of its subject; may be repeated.' -rfka ''
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key add" tier' -l 'tier' -d 'The rate tier of its limits.' -rfka ''
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key add" expires' -l 'expires' -d 'The last good day, UTC, such as 2027-12-31.' -rfka ''
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key add" version' -l 'version' -d 'Show the version.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key add" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key list" file' -l 'file' -d 'The file of the keys.' -rF
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key list" version' -l 'version' -d 'Show the version.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key list" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key revoke" file' -l 'file' -d 'The file of the keys.' -rF
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key revoke" version' -l 'version' -d 'Show the version.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key revoke" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice help" version' -l 'version' -d 'Show the version.'

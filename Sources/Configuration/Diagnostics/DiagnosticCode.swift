@@ -67,6 +67,8 @@ extension DiagnosticCode {
   package static let unservedRoute = DiagnosticCode(
     "P0109", "route on a listener that cannot serve it")
 
+  package static let needsIdentity = DiagnosticCode(
+    "P0110", "identity needed where there may be none")
   package static let weakerThanEnforced = DiagnosticCode(
     "P0121", "weaker than what is enforced")
   package static let assertionBroken = DiagnosticCode("P0122", "assert that does not hold")
@@ -81,6 +83,8 @@ extension DiagnosticCode {
     "A0104", "certificates of one name and key type")
   package static let plainUpstream = DiagnosticCode(
     "A0105", "upstream without tls outside loopback and private addresses", severity: .warning)
+  package static let openCredential = DiagnosticCode(
+    "A0106", "credential on a listener that cannot keep it secret")
   package static let credentialedWildcard = DiagnosticCode(
     "A0121", "credentials for pages of every origin")
 
@@ -109,10 +113,9 @@ extension DiagnosticCode {
     duplicateName, unknownReference, badInclude, includeDenied, badVersion, nothingToRemove,
     settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, ambiguousRoutes,
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
-    unknownParameter, unservedRoute, weakerThanEnforced, assertionBroken, staleException,
-    expiredException, trustsEveryone, literalSecret, redirectHostFromRequest,
-    sharedCertificateName,
-    plainUpstream, credentialedWildcard,
-    listenerNotNamed, openGroup, doubtfulCertificate, assertionMeetsNothing, exceptionEndsSoon,
+    unknownParameter, unservedRoute, needsIdentity, weakerThanEnforced, assertionBroken,
+    staleException, expiredException, trustsEveryone, literalSecret, redirectHostFromRequest,
+    sharedCertificateName, plainUpstream, openCredential, credentialedWildcard, listenerNotNamed,
+    openGroup, doubtfulCertificate, assertionMeetsNothing, exceptionEndsSoon,
   ]
 }

@@ -11,18 +11,6 @@ package struct MatchSettings: Sendable {
   var cookies: [Named<[String]>] = []
 }
 
-package enum AuthRule: String, Sendable, CaseIterable {
-  /// Not called `none`, which an optional would take for its own.
-  case everyone = "none"
-}
-
-package struct AuthSettings: Sendable {
-  package var rule = AuthRule.everyone
-
-  /// Whether nobody passes who has not proved who he is.
-  var demandsIdentity: Bool { rule != .everyone }
-}
-
 package struct ShareSettings: Sendable {
   package var upstream = ""
   /// The share of requests; nil when the only `to` of its scope names none.
@@ -73,14 +61,6 @@ extension CoreDirectives {
       Example("two methods under a path", config: "match method=[GET POST] path=/orders/**"),
       Example("a parameter and a field", config: "match path=/a/{id} header.x-beta=yes"),
     ])
-
-  static let auth = Manual<AuthSettings>(
-    directive: "auth", summary: "Who may pass. Every route has one: open by decision.",
-    inheritance: .atomic(slot: "auth"),
-    arguments: [.enumeration("rule", \.rule, "'none': everyone.")],
-    defaults: AuthSettings(), properties: [],
-    later: ["any", "all", "optional", "require", "shadow"],
-    examples: [Example("open by decision", config: "auth none")])
 
   static let to = Manual<ShareSettings>(
     directive: "to", summary: "Forwards to an upstream, or shares requests among several.",

@@ -57,6 +57,7 @@ struct Compiler {
     let tree = routeTree()
     let listeners = self.listeners(defaults, tree, certificates)
     reportPlainServers(listeners)
+    refuseOpenCredentials(listeners)
     // What is missing for another reason must not look as if someone had weakened it.
     if !checker.diagnostics.hasErrors {
       checkEnforcement(listeners)
@@ -75,8 +76,9 @@ struct Compiler {
       grace: statements.first(CoreDirectives.grace) ?? GraceSettings(),
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
-      accessLog: accessLog(), admin: admin(), certificates: certificates, upstreams: upstreams,
-      listeners: listeners, exceptions: exceptions, files: files.sorted(), statements: statements)
+      accessLog: accessLog(), admin: admin(), certificates: certificates,
+      identities: identities(), upstreams: upstreams, listeners: listeners,
+      exceptions: exceptions, files: files.sorted(), statements: statements)
   }
 
   private func accessLog() -> AccessLogSettings? {

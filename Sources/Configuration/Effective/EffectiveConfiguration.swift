@@ -14,6 +14,7 @@ package struct EffectiveConfiguration: Sendable {
   package let accessLog: AccessLogSettings?
   package let admin: AdminConfiguration?
   package let certificates: [CertificateSettings]
+  package let identities: [IdentityConfiguration]
   package let upstreams: [UpstreamConfiguration]
   package let listeners: [ListenerConfiguration]
   /// What `except` and `waive` excuse, in the order of the files.
@@ -26,6 +27,16 @@ package struct EffectiveConfiguration: Sendable {
 
 package struct AdminConfiguration: Sendable {
   package let binds: [BindAddress]
+}
+
+/// An identity, as its kind's declaration reads it.
+package struct IdentityConfiguration: Sendable {
+  package let name: String
+  /// The kind, such as `key`.
+  package let kind: String
+  /// The settings of the kind's declaration.
+  package let settings: any Sendable
+  package let location: SourceLocation
 }
 
 /// An upstream with all that its block says.

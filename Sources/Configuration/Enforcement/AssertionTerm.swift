@@ -43,6 +43,8 @@ struct AssertionTerm {
     case listener([String])
     case upstream([String])
     case upstreamTLS(Bool)
+    /// `auth.includes=`: whether one of the identities can open the route.
+    case identities([String])
   }
 
   let form: Form
@@ -70,8 +72,15 @@ struct AssertionSubject {
       }
     case .listener(let names): names.contains(listener.name)
     case .upstream(let names): route.shares.contains { names.contains($0.upstream) }
+    case .identities(let names): includes(names)
     case .upstreamTLS(let isOn):
       isOn == route.shares.allSatisfy { secureUpstreams.contains($0.upstream) }
+    }
+  }
+
+  private func includes(_ names: [String]) -> Bool {
+    route.settings.entries(of: CoreDirectives.auth).contains { entry in
+      entry.settings.demandsIdentity && entry.settings.identities.contains { names.contains($0) }
     }
   }
 

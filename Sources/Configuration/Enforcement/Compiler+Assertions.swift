@@ -167,6 +167,8 @@ extension Compiler {
     case "upstream":
       guard let names = values(of: property, ValueType.reference(to: .upstream)) else { return nil }
       return .upstream(names)
+    case "auth.includes":
+      return values(of: property, ValueType.reference(to: .identity)).map { .identities($0) }
     case "upstream.tls":
       guard let isOn = values(of: property, ValueType.flag)?.first else { return nil }
       return .upstreamTLS(isOn)

@@ -21,6 +21,10 @@ extension Compiler {
     for statement in blocks.joined() {
       guard statement.form == .settings, statement.isLineWhole else { continue }
       switch statement.shape.inheritance {
+      case .atomic where !statement.values.isEmpty:
+        report(
+          .excessArgument, "'\(statement.directive)' says no more than its name here",
+          at: statement.nameLocation, help: "it demands an identity, whichever that is")
       case .conjunction, .keyedSet:
         let settings = statement.declaration.settings(applying: statement.values)
         for problem in statement.declaration.problems(in: settings) {

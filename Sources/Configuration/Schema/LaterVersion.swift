@@ -3,9 +3,13 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "balance", "breaker", "bucket", "bulkhead", "cache", "compress",
-    "header", "health", "identity", "limit", "maintenance",
-    "mirror", "redis", "retry", "role", "schema", "shadow", "slo", "tracing",
+    "access", "allow", "balance", "breaker", "bucket", "bulkhead", "cache", "compress", "header",
+    "health", "limit", "maintenance", "mirror", "redis", "retry", "role", "schema", "shadow", "slo",
+    "tracing",
+  ]
 
+  /// Words that name a variant of a directive.
+  static let variants: [String: Set<String>] = [
+    "identity": ["basic", "forward", "hmac", "introspection", "jwt", "mtls", "oidc"]
   ]
 }

@@ -33,9 +33,12 @@ struct BlueprintCompiler {
       })
   }
 
-  /// - Parameter security: what was read from the certificate files that the config names.
+  /// - Parameters:
+  ///   - security: what was read from the certificate files that the config names.
+  ///   - credentials: what was read of the keys of its identities.
   mutating func compile(
-    _ configuration: EffectiveConfiguration, security: SecurityMaterial, hash: String
+    _ configuration: EffectiveConfiguration, security: SecurityMaterial,
+    credentials: CredentialMaterial, hash: String
   ) -> Blueprint {
     self.security = security
     let upstreams = configuration.upstreams.map { upstream($0) }
@@ -44,7 +47,20 @@ struct BlueprintCompiler {
     let listeners = configuration.listeners.map { listener($0, upstreams: indices) }
     return Blueprint(
       listeners: listeners, upstreams: upstreams,
+      identities: configuration.identities.map { identity($0, credentials) },
       clientAddress: configuration.clientAddress, hash: hash)
+  }
+
+  private mutating func identity(
+    _ identity: IdentityConfiguration, _ credentials: CredentialMaterial
+  ) -> IdentityBlueprint {
+    guard let kind = IdentityKind.all.first(where: { $0.name == identity.kind }),
+      let material = credentials.identities[identity.name]
+    else { preconditionFailure("The keys of every identity were read before.") }
+    return IdentityBlueprint(
+      label: IdentityLabel(
+        name: identity.name, metric: names.identities.id(of: identity.name)),
+      name: identity.name, kind: kind, settings: identity.settings, material: material)
   }
 
   // MARK: Upstreams
@@ -119,7 +135,7 @@ struct BlueprintCompiler {
   /// The policies that hold in a scope, in the order of the chain.
   private func blueprints(_ settings: EffectiveSettings) -> [PolicyBlueprint] {
     policies.flatMap { registration in
-      registration.statements(settings).map { PolicyBlueprint(registration, settings: $0) }
+      registration.statements(settings).map { PolicyBlueprint(registration, $0) }
     }
   }
 

@@ -63,7 +63,13 @@ extension Control {
     do throws(SecurityReader.Refusal) {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
-    var blueprint = compiler.compile(next, security: material, hash: hash)
+    var credentials = credentials
+    let keys: CredentialMaterial
+    do throws(CredentialReader.Refusal) {
+      keys = try credentials.read(next)
+    } catch { throw ReloadRefusal(text: error.text) }
+    var blueprint = compiler.compile(
+      next, security: material, credentials: keys, hash: hash)
     do throws(StartFailure) {
       blueprint = try await resolveNames(of: blueprint)
     } catch { throw ReloadRefusal(text: error.text) }
@@ -90,6 +96,7 @@ extension Control {
       throw ReloadRefusal(text: error.text)
     }
     self.security = security
+    self.credentials = credentials
     if movesLog { await exchangeLog(with: writer) }
     await exchangeSockets(fresh, for: blueprint)
     configuration = next

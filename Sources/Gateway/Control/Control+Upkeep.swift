@@ -40,8 +40,24 @@ extension Control {
   /// Looks after files and names until the end.
   func keepHouse() async {
     while await housekeeper.sleep(milliseconds: Self.upkeepInterval) != .cancelled {
-      if phase == .serving, security.hasChanges { await refreshCertificates() }
+      guard phase == .serving else { continue }
       noteExpiries()
+      if security.hasChanges { await refreshCertificates() }
+      await refreshCredentials()
+    }
+  }
+
+  /// Hands workers the keys whose files have changed. What cannot be used is reported, and the old
+  /// keys stay.
+  private func refreshCredentials() async {
+    for (name, outcome) in credentials.refresh() {
+      switch outcome {
+      case .failure(let problem):
+        log.error("identity \(name): the new keys are refused, the old ones stay: \(problem.text)")
+      case .success(let material):
+        for thread in workers { await thread.worker.renewed(name, with: material) }
+        log.notice("identity \(name): its keys were read again")
+      }
     }
   }
 

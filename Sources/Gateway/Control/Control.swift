@@ -39,6 +39,7 @@ package actor Control: LoopActor {
 
   var compiler = BlueprintCompiler(policies: StandardPolicies.all)
   var security: SecurityReader
+  var credentials: CredentialReader
   var configuration: EffectiveConfiguration?
   var blueprint: Blueprint?
   var workers: [WorkerThread] = []
@@ -74,6 +75,7 @@ package actor Control: LoopActor {
     }
     security = SecurityReader(
       folder: ConfigurationReader.folder(of: path), library: library)
+    credentials = CredentialReader(folder: ConfigurationReader.folder(of: path))
     housekeeper = Waiter(on: loop)
     drainWaiter = Waiter(on: loop)
   }
@@ -82,8 +84,9 @@ package actor Control: LoopActor {
   package func boot() async throws(StartFailure) {
     let reading = try readConfiguration()
     let material = try readSecurity(reading.configuration)
+    let keys = try readCredentials(reading.configuration)
     let compiled = compiler.compile(
-      reading.configuration, security: material, hash: reading.hash)
+      reading.configuration, security: material, credentials: keys, hash: reading.hash)
     let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
     let count = workerCount(reading.configuration)
@@ -121,6 +124,16 @@ package actor Control: LoopActor {
   ) throws(StartFailure) -> SecurityMaterial {
     do throws(SecurityReader.Refusal) {
       return try security.read(configuration)
+    } catch {
+      throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
+    }
+  }
+
+  private func readCredentials(
+    _ configuration: EffectiveConfiguration
+  ) throws(StartFailure) -> CredentialMaterial {
+    do throws(CredentialReader.Refusal) {
+      return try credentials.read(configuration)
     } catch {
       throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
     }

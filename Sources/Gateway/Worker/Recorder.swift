@@ -42,11 +42,7 @@ final class Recorder {
     let overhead = duration > exchange.waitedNanoseconds ? duration - exchange.waitedNanoseconds : 0
     count(exchange, duration: duration, overhead: overhead)
     guard let sink else { return }
-    let peerText = exchange.connection?.peerText ?? []
-    let label = exchange.server
-    let upstream = label?.upstream ?? []
-    let server = label?.server ?? []
-    let route = exchange.route?.name ?? []
+    let names = LineText(exchange)
     let request = exchange.request
     let fields = request.fields
     var record = AccessRecord()
@@ -55,7 +51,7 @@ final class Recorder {
     record.traceID = request.text(exchange.traceID)
     record.spanID = request.text(exchange.spanID)
     record.listener = listenerName.span
-    record.route = route.span
+    record.route = names.route.span
     record.method = request.text(request.methodText)
     record.host = request.text(request.host)
     record.path = request.text(exchange.askedPath)
@@ -66,28 +62,33 @@ final class Recorder {
     record.version = request.version.name.bytes
     if let agent = fields.first(.userAgent) { record.userAgent = fields.value(at: agent) }
     let security = exchange.connection?.security
-    let serverName = security?.serverName ?? []
-    let protocolName = security?.protocolName ?? []
     if let security {
       record.tlsVersion = security.version.bytes
       record.tlsCipher = security.cipher.bytes
-      record.tlsServerName = serverName.span
-      record.tlsProtocol = protocolName.span
+      record.tlsServerName = names.serverName.span
+      record.tlsProtocol = names.protocolName.span
       record.isResumed = security.isResumed
     }
-    record.status = exchange.response.status
+    record.status = exchange.recordedStatus
     record.bytesIn = exchange.outcome.requestBodyBytes
     record.bytesOut = exchange.outcome.responseBodyBytes
-    record.peerAddress = peerText.span
+    record.peerAddress = names.peer.span
     record.clientAddress =
-      exchange.clientText.isEmpty ? peerText.span : request.text(exchange.clientText)
-    record.upstream = upstream.span
-    record.server = server.span
+      exchange.clientText.isEmpty ? names.peer.span : request.text(exchange.clientText)
+    record.upstream = names.upstream.span
+    record.server = names.server.span
     record.attempts = exchange.upstream.attempts
     record.upstreamStatus = exchange.upstream.status
     record.duration = duration
     record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
     record.overhead = overhead
+    record.identity = names.identity.span
+    record.subject = names.subject.span
+    if let denial = exchange.denial {
+      record.denyCause = denial.cause.token.bytes
+      record.denyRule = names.rule.span
+      record.isShadowDenial = denial.isShadow
+    }
     if let failure = exchange.failure {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
@@ -114,14 +115,60 @@ final class Recorder {
     let key = RequestKey(
       listener: UInt16(truncatingIfNeeded: exchange.connection?.listener.index ?? 0),
       route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
-      status: exchange.response.status)
+      status: exchange.recordedStatus)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
+    countDecision(exchange)
     guard let label = exchange.server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let answered = exchange.upstream.firstByteAt
     metrics.upstreamEnded(
       upstream: label.upstreamMetric, server: label.serverMetric, status: exchange.upstream.status,
       duration: answered.map { $0.since(sent) } ?? duration)
+  }
+}
+
+/// Text that a log line borrows: names of the config, and what connection and caller are called.
+private struct LineText {
+  let peer: [UInt8]
+  let serverName: [UInt8]
+  let protocolName: [UInt8]
+  let route: [UInt8]
+  let upstream: [UInt8]
+  let server: [UInt8]
+  let identity: [UInt8]
+  let subject: [UInt8]
+  let rule: [UInt8]
+
+  init(_ exchange: Exchange) {
+    let connection = exchange.connection
+    peer = connection?.peerText ?? []
+    serverName = connection?.security?.serverName ?? []
+    protocolName = connection?.security?.protocolName ?? []
+    route = exchange.route?.name ?? []
+    upstream = exchange.server?.upstream ?? []
+    server = exchange.server?.server ?? []
+    let (principal, denial) = (exchange.principal, exchange.denial)
+    identity = denial?.identity?.name ?? principal?.identity.name ?? []
+    subject = principal?.subject ?? []
+    rule = denial?.rule ?? []
+  }
+}
+
+extension Recorder {
+  private func countDecision(_ exchange: Exchange) {
+    if let denial = exchange.denial {
+      let outcome: AuthOutcome =
+        switch exchange.failure?.reason {
+        case _ where denial.isShadow: .wouldDeny
+        case .credentialMissing?: .missing
+        case .credentialInvalid?: .invalid
+        default: .insufficient
+        }
+      // Id 0 is that of no identity: see `MetricNames`.
+      metrics.decided(outcome, identity: denial.identity?.metric ?? 0)
+    } else if let principal = exchange.principal {
+      metrics.decided(.proved, identity: principal.identity.metric)
+    }
   }
 }
 

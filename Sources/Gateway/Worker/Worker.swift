@@ -104,6 +104,11 @@ package actor Worker: LoopActor {
     }
   }
 
+  /// New keys of an identity; requests that are being judged go on with those they began with.
+  func renewed(_ identity: String, with material: any Sendable) {
+    context?.generation.verifiers[identity]?.adopt(material)
+  }
+
   /// Ends connections with their next answer, but goes on accepting.
   func endKeepAlive() { context?.endKeepAlive() }
 

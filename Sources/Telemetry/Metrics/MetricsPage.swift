@@ -26,6 +26,7 @@ package struct MetricsPage: Sendable {
     appendRequests(to: &page)
     appendUpstreams(to: &page)
     appendConnections(to: &page)
+    appendDecisions(to: &page)
     appendControl(to: &page)
     appendProcess(to: &page)
     return page.finish()
@@ -102,6 +103,16 @@ package struct MetricsPage: Sendable {
     }
     page.family("sluice_fields_dropped", .counter, "Request fields dropped for their names.")
     page.sample([], totals.fieldsDropped)
+  }
+
+  private func appendDecisions(to page: inout Exposition) {
+    page.family("sluice_auth_decisions", .counter, "Requests by identity and what auth decided.")
+    let outcomes = AuthOutcome.allCases
+    for (cell, count) in totals.authDecisions.enumerated() where count > 0 {
+      let identity = names.identities[UInt16(truncatingIfNeeded: cell / outcomes.count)]
+      page.sample(
+        [("identity", identity), ("outcome", outcomes[cell % outcomes.count].label)], count)
+    }
   }
 
   private func appendControl(to page: inout Exposition) {

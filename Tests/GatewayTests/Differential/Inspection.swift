@@ -127,7 +127,9 @@ final class InspectedListener {
       throw WrongConfig(result.diagnostics.map(\.message))
     }
     var compiler = BlueprintCompiler(policies: StandardPolicies.all)
-    let blueprint = compiler.compile(configuration, security: SecurityMaterial(), hash: "test")
+    let blueprint = compiler.compile(
+      configuration, security: SecurityMaterial(),
+      credentials: CredentialMaterial(), hash: "test")
     let listener = blueprint.listeners[0]
     table = try RouteTable(
       routes: listener.routes.map(\.matches), scopes: [],
@@ -135,12 +137,14 @@ final class InspectedListener {
     labels = listener.routes.map { StrictRequest.text($0.label.name) }
     let inspection = inspection
     chains = listener.routes.map { route in
-      let context = ChainContext(isSecure: false, parameterNames: route.parameterNames)
-      var steps = StandardPolicies.unconditional(blueprint.clientAddress).map {
+      let context = ChainContext(
+        isSecure: false, keepsAmbiguousNames: false, verifiers: [:],
+        parameterNames: route.parameterNames)
+      var steps = StandardPolicies.unconditional(nil, blueprint.clientAddress).map {
         PolicyChain.Step.admission($0)
       }
       for policy in route.policies {
-        let parts = policy.registration.build(policy.settings, context)
+        let parts = policy.parts(in: context)
         if let admission = parts.admission { steps.append(.admission(admission)) }
         if let wrapping = parts.wrapping { steps.append(.wrapping(wrapping)) }
       }
