@@ -11,6 +11,7 @@ let properties: [String: Property] = [
   "chunked": ChunkedProperty.check,
   "path": PathProperty.check,
   "config": ConfigProperty.check,
+  "condition": ConditionProperty.check,
 ]
 
 let chosenProperty: Property = {

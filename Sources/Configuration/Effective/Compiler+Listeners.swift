@@ -92,6 +92,7 @@ extension Compiler {
         help: "write 'auth none' if it is to be open")
     }
     checkParameters(of: settings, route, matches)
+    checkIdentity(of: settings, route)
     return EffectiveRoute(
       id: route.id, matches: matches, scope: route.group, settings: settings,
       location: place)

@@ -85,16 +85,21 @@ package enum Fact: Sendable, Hashable, CustomStringConvertible {
   case httpVersion
   /// `TLSv1.3` and the like; the server name that the client asked for. Absent without TLS.
   case tlsVersion, tlsServerName
+  /// What the first identity that was proved says of the caller; scopes and roles are lists.
+  case subject, scopes, roles
+  /// A member of its claims, by its path.
+  case claim(String)
   /// Now, in milliseconds since 1970; minutes since midnight; the day's name. All of them UTC.
   case time, timeOfDay, weekday
 
   package enum Kind: Sendable, Hashable {
-    case text, address, time, timeOfDay
+    case text, texts, address, time, timeOfDay
   }
 
   private static let own: [String: Fact] = [
     "request.scheme": .scheme, "request.protocol": .httpVersion, "tls.version": .tlsVersion,
-    "tls.sni": .tlsServerName, "time": .time, "time.of-day": .timeOfDay, "time.weekday": .weekday,
+    "tls.sni": .tlsServerName, "identity.subject": .subject, "identity.scopes": .scopes,
+    "identity.roles": .roles, "time": .time, "time.of-day": .timeOfDay, "time.weekday": .weekday,
   ]
 
   package static let weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -102,6 +107,11 @@ package enum Fact: Sendable, Hashable, CustomStringConvertible {
   package init(parsing text: String) throws(ValueProblem) {
     if let fact = Fact.own[text] {
       self = fact
+      return
+    }
+    let claims = "identity.claims."
+    if text.hasPrefix(claims), text.utf8.count > claims.utf8.count, !text.hasSuffix(".") {
+      self = .claim(String(text.dropFirst(claims.count)))
       return
     }
     if text.hasPrefix("identity.") || text == "tls.san" { throw ValueProblem.notInThisVersion }
@@ -125,7 +135,16 @@ package enum Fact: Sendable, Hashable, CustomStringConvertible {
     case .attribute(.clientIP): .address
     case .time: .time
     case .timeOfDay: .timeOfDay
+    case .scopes, .roles: .texts
     default: .text
+    }
+  }
+
+  /// Whether somebody must have proved who he is.
+  var needsIdentity: Bool {
+    switch self {
+    case .subject, .scopes, .roles, .claim: true
+    default: false
     }
   }
 
@@ -137,13 +156,14 @@ package enum Fact: Sendable, Hashable, CustomStringConvertible {
       case .header, .query, .cookie, .clientIP, .route, .pathRest, .pathParameter: true
       case .host, .method, .path, .listener: false
       }
-    case .tlsVersion, .tlsServerName: true
-    case .scheme, .httpVersion, .time, .timeOfDay, .weekday: false
+    case .tlsVersion, .tlsServerName, .subject, .claim: true
+    case .scopes, .roles, .scheme, .httpVersion, .time, .timeOfDay, .weekday: false
     }
   }
 
   package var description: String {
     if case .attribute(let attribute) = self { return attribute.description }
+    if case .claim(let path) = self { return "identity.claims.\(path)" }
     return Fact.own.first { $0.value == self }?.key ?? ""
   }
 }

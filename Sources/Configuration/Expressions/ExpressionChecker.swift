@@ -8,6 +8,10 @@ struct ExpressionChecker {
   let right: ExpressionOperand
 
   func test() throws(ValueProblem) -> Expression.Test {
+    if sign == .oneOf, case .fact(let list) = right.value, list.kind == .texts {
+      // `'admin' in identity.roles` says what `identity.roles contains 'admin'` says.
+      return try ExpressionChecker(left: right, sign: .contains, place: place, right: left).test()
+    }
     guard case .fact(let fact) = left.value else { return try swapped() }
     return Expression.Test(fact: fact, relation: try relation(of: fact))
   }
@@ -99,7 +103,7 @@ struct ExpressionChecker {
 
   /// The right side of a comparison of text.
   private func text(beside fact: Fact) throws(ValueProblem) -> Expression.Text {
-    guard fact.kind == .text else { throw mismatch }
+    guard fact.kind == .text || (fact.kind == .texts && sign == .contains) else { throw mismatch }
     switch right.value {
     case .text(let text):
       if sign == .equal || sign == .unequal { try refuseUnreachable([text], of: fact) }

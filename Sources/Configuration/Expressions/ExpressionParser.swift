@@ -202,6 +202,7 @@ struct ExpressionOperand {
     case .fact(let fact):
       switch fact.kind {
       case .text: "text"
+      case .texts: "a list"
       case .address: "an address"
       case .time: "a moment"
       case .timeOfDay: "a time of day"

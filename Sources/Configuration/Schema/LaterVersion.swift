@@ -3,7 +3,7 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "balance", "breaker", "bucket", "bulkhead", "cache", "compress", "header",
+    "balance", "breaker", "bucket", "bulkhead", "cache", "compress", "header",
     "health", "limit", "maintenance", "mirror", "redis", "retry", "role", "schema", "shadow", "slo",
     "tracing",
   ]
