@@ -44,8 +44,8 @@ bench: bench-dependencies $(binary) ## Compares with HAProxy, nginx and a byte r
 	@python3 Benchmarks/compare.py --binary $(binary) $(ARGUMENTS)
 
 .PHONY: gate
-gate: bench-dependencies ## Counts instructions and allocations per request in process
-	@Tools/run-gate
+gate: bench-dependencies $(binary) ## Counts instructions and allocations per request
+	@Tools/run-gate $(binary) $(ARGUMENTS)
 
 .PHONY: fuzz
 fuzz: build-dependencies ## Fuzzes each parser for SECONDS_EACH=20 seconds

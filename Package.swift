@@ -32,6 +32,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .systemLibrary(
       name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
@@ -43,20 +45,28 @@ let package = Package(
     library("OpenSSL", ["Bytes", "COpenSSL"]),
 
     library("Engine", ["Bytes", "CLinux"]),
+    library("Buckets", ["Bytes"]),
+    library("RESP", ["Bytes", "CHiredis"]),
     library("HTTP1", ["Bytes", "HTTPMessage"]),
     library("HTTP2", ["Bytes", "CNGHTTP2"]),
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
 
     library("Transport", ["Engine", "TLS"]),
-    library("PolicyChain", ["Bytes", "HTTPMessage", "Engine", "Telemetry", "Configuration"]),
+    library(
+      "PolicyChain",
+      ["Bytes", "HTTPMessage", "Engine", "Buckets", "Telemetry", "Configuration"]),
 
+    library("RedisStore", ["PolicyChain", "RESP", "Buckets", "Transport"]),
     library("Policies", ["PolicyChain", "OpenSSL"]),
     library("Routing", ["PolicyChain"]),
-    library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
+    library("Upstreams", ["PolicyChain", "HTTP1", "HTTP2", "Transport", "CAres"]),
 
     library(
       "Gateway",
-      ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+      [
+        "Policies", "Routing", "Upstreams", "RedisStore", "HTTP1", "HTTP2", "Transport",
+        "Telemetry", "OpenSSL",
+      ]),
     .executableTarget(
       name: "sluice",
       dependencies: [
@@ -73,6 +83,8 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration"], exclude: ["Corpus"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("EngineTests", ["Engine", "LoopBench"]),
+    tests("BucketsTests", ["Buckets"]),
+    tests("RESPTests", ["RESP"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("HTTP2Tests", ["HTTP2"]),
     tests("OpenSSLTests", ["OpenSSL"]),
@@ -96,7 +108,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   }
   package.targets.append(
     .executableTarget(
-      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
+      name: "Fuzzers",
+      dependencies: ["Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP"],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],
       swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],

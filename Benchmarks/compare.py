@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 from contenders import Contender, Range
 from intervals import ratio
-from measure import Sample, calls_per_request, handshakes, idle_bytes, sample, settle_on_load_core
-from measure import wrk
+from measure import Sample, calls_per_request, h2load, handshakes, idle_bytes, sample
+from measure import settle_on_load_core, wrk
 
 
 @dataclass
@@ -34,8 +34,11 @@ class Row:
     connections: int = 64
     work: str = "keep"
     quick: bool = False
+    is_logging: bool = True
 
     def suits(self, contender: Contender) -> bool:
+        if contender.is_logging != self.is_logging:
+            return False
         # The relay keeps no origin connections, so that it is no floor for short ones.
         if contender.name == "relay" and self.work == "close":
             return False
@@ -44,21 +47,28 @@ class Row:
     def run(self, contender: Contender, seconds: float) -> Sample:
         if self.work == "handshake":
             return sample(contender, lambda: handshakes(contender.tls, seconds))
+        if self.kind == "h2":
+            url = contender.url("h2", self.path)
+            return sample(contender, lambda: h2load(url, seconds, self.connections, 10))
         url, closes = contender.url(self.kind, self.path), self.work == "close"
         return sample(contender, lambda: wrk(url, seconds, self.connections, closes))
 
 
 ROWS = [
     Row("plain, small answer, 64 connections", "plain", quick=True),
+    Row("plain, small answer, 64 connections, no log", "plain", quick=True, is_logging=False),
     Row("plain, small answer, 1 connection", "plain", connections=1),
     Row("plain, small answer, 512 connections", "plain", connections=512),
     Row("plain, 64 KiB, 64 connections", "plain", "/64k", quick=True),
     Row("plain, 1 MiB, 64 connections", "plain", "/1m"),
     Row("TLS, small answer, 64 connections", "tls", quick=True),
+    Row("TLS, small answer, 64 connections, no log", "tls", quick=True, is_logging=False),
     Row("TLS, small answer, 1 connection", "tls", connections=1),
     Row("TLS, small answer, 512 connections", "tls", connections=512),
     Row("TLS, 64 KiB, 64 connections", "tls", "/64k"),
     Row("TLS, 1 MiB, 64 connections", "tls", "/1m"),
+    Row("HTTP/2 over TLS, small answer, 16 connections of 10 streams", "h2", "/", 16, quick=True),
+    Row("HTTP/2 over TLS, 64 KiB, 16 connections of 10 streams", "h2", "/64k", 16),
     Row("plain, a connection for each request", "plain", connections=16, work="close", quick=True),
     Row("TLS 1.3, full handshakes only", "tls", work="handshake", quick=True),
 ]
@@ -118,16 +128,22 @@ def calls_and_memory(ground: Range, names: list[str], options) -> list[str]:
     """Each number comes from a program that was started for it alone."""
     lines = [
         "| proxy | system calls each, 64 connections, plain | TLS "
-        f"| bytes for each of {options.idle:,} idle connections, plain | TLS |",
-        "|---|---:|---:|---:|---:|",
+        f"| bytes for each of {options.idle:,} idle connections, plain | TLS | HTTP/2 over TLS |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     for name in names:
         cells = []
-        for measured in (
-            lambda contender, kind: f"{calls_per_request(contender, kind, 2):.2f}",
-            lambda contender, kind: f"{idle_bytes(contender, kind, options.idle):,.0f}",
+        for measured, kinds in (
+            (
+                lambda contender, kind: f"{calls_per_request(contender, kind, 2):.2f}",
+                ("plain", "tls"),
+            ),
+            (
+                lambda contender, kind: f"{idle_bytes(contender, kind, options.idle):,.0f}",
+                ("plain", "tls", "h2"),
+            ),
         ):
-            for kind in ("plain", "tls"):
+            for kind in kinds:
                 contender = ground.start(name)
                 known = kind == "plain" or contender.tls
                 cells.append(measured(contender, kind) if known else "–")
@@ -180,7 +196,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
         ground = Range(pathlib.Path(folder), options.binary.absolute())
         try:
-            contenders = [ground.start(name) for name in names]
+            logging = sorted({row.is_logging for row in rows}, reverse=True)
+            contenders = [ground.start(name, logs) for logs in logging for name in names]
             results = {row.label: measure_row(row, contenders, options) for row in rows}
             parts = [rows_table(results), ratios_table(results, target)]
             if not options.without_memory:

@@ -10,8 +10,10 @@ let properties: [String: Property] = [
   "response": ResponseProperty.check,
   "chunked": ChunkedProperty.check,
   "path": PathProperty.check,
+  "http2": HTTP2Property.check,
   "config": ConfigProperty.check,
   "condition": ConditionProperty.check,
+  "reply": ReplyProperty.check,
 ]
 
 let chosenProperty: Property = {

@@ -8,25 +8,34 @@
 @safe public final class Buffer {
   /// Bytes that the block holds in all.
   public let capacity: Int
-  private let base: UnsafeMutableRawPointer
-  private let window = Cell(Window(start: 0, end: 0))
-  /// The next idle buffer, while this one waits in a pool.
-  var below: Buffer?
+  @usableFromInline let base: UnsafeMutableRawPointer
+  @usableFromInline let window = Cell(Window(start: 0, end: 0))
+  /// Whether it waits in a pool.
+  var isIdle: Bool {
+    get { window.value.isIdle }
+    set { window[\.isIdle] = newValue }
+  }
 
-  private struct Window: BitwiseCopyable {
-    var start: Int
-    var end: Int
+  @usableFromInline struct Window: BitwiseCopyable {
+    @usableFromInline var start: Int
+    @usableFromInline var end: Int
+    @usableFromInline var isIdle = false
+
+    @inlinable init(start: Int, end: Int) {
+      self.start = start
+      self.end = end
+    }
   }
 
   /// Offset of the first byte that has not been consumed.
-  public fileprivate(set) var start: Int {
+  @inlinable public internal(set) var start: Int {
     get { window.value.start }
-    set { window.value.start = newValue }
+    set { window[\.start] = newValue }
   }
   /// Offset after the last filled byte.
-  public fileprivate(set) var end: Int {
+  @inlinable public internal(set) var end: Int {
     get { window.value.end }
-    set { window.value.end = newValue }
+    set { window[\.end] = newValue }
   }
 
   /// Allocates `capacity` bytes, which are not touched until they are filled.
@@ -39,26 +48,26 @@
   deinit { unsafe base.deallocate() }
 
   /// Bytes that are filled and not yet consumed.
-  public var count: Int { end - start }
-  public var isEmpty: Bool { end == start }
+  @inlinable public var count: Int { end &- start }
+  @inlinable public var isEmpty: Bool { end == start }
   /// Bytes that can still be filled behind the window.
-  public var freeCount: Int { capacity - end }
+  @inlinable public var freeCount: Int { capacity &- end }
 
   /// The window: what is filled and not yet consumed.
-  public var bytes: Span<UInt8> {
+  @inlinable public var bytes: Span<UInt8> {
     @_lifetime(borrow self)
     get { self[start..<end] }
   }
 
   /// Bytes at absolute offsets of the block, which stay where they are when `consume` moves the
   /// window.
-  public subscript(range: Range<Int>) -> Span<UInt8> {
+  @inlinable public subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
     get { unsafe _overrideLifetime(unsafeBytes(range), borrowing: self) }
   }
 
   /// The same bytes for an owner that holds this buffer as long as the span lives, and says so.
-  @unsafe @_lifetime(immortal)
+  @unsafe @_lifetime(immortal) @inlinable
   public func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
     precondition(range.lowerBound >= 0 && range.upperBound <= end, "The range is filled.")
     // The range was checked against the filled part; the caller answers for the lifetime.
@@ -70,57 +79,67 @@
 
   /// Drops the first `count` bytes of the window. An empty window does not move to the front by
   /// itself, since offsets into the block may still be in use: see `clear` and `compact`.
-  public func consume(_ count: Int) {
-    precondition(count >= 0 && count <= end - start, "Only filled bytes can be consumed.")
-    start += count
+  @inlinable public func consume(_ count: Int) {
+    precondition(count >= 0 && count <= self.count, "Only filled bytes can be consumed.")
+    start &+= count
   }
 
   /// Forgets all bytes.
-  public func clear() {
-    start = 0
-    end = 0
+  @inlinable public func clear() { window.value = Window(start: 0, end: 0) }
+
+  /// Forgets the bytes from offset `end` on.
+  @inlinable public func truncate(to end: Int) {
+    precondition(end >= start && end <= self.end, "A buffer is only cut where it is filled.")
+    self.end = end
   }
 
   /// Moves the window to the front of the block, so that all room lies behind it.
   public func compact() {
     guard start > 0 else { return }
     // Both ranges lie inside the block; memmove allows them to overlap.
-    unsafe base.copyMemory(from: base + start, byteCount: end - start)
-    end -= start
-    start = 0
+    unsafe base.copyMemory(from: base + start, byteCount: count)
+    window.value = Window(start: 0, end: count)
   }
 
   /// Appends bytes behind the window. Returns false, and appends nothing, when they do not fit.
   public func append(_ bytes: Span<UInt8>) -> Bool {
     let count = bytes.count
-    guard count <= capacity - end else { return false }
+    guard count <= freeCount else { return false }
     // The room was checked above, and the source cannot overlap with unfilled bytes.
     unsafe bytes.withUnsafeBytes { source in
       if let from = source.baseAddress {
         unsafe (base + end).copyMemory(from: from, byteCount: count)
       }
     }
-    end += count
+    end &+= count
     return true
   }
 
   /// Appends text behind the window. Returns false, and appends nothing, when it does not fit.
-  public func append(_ text: StaticString) -> Bool {
-    // A static string's storage lives as long as the program.
-    unsafe append(Span(_unsafeStart: text.utf8Start, count: text.utf8CodeUnitCount))
+  public func append(_ text: StaticString) -> Bool { append(text.bytes) }
+
+  /// Lets `body` write text behind the window. Returns false, and keeps nothing of it, when it does
+  /// not fit.
+  @inlinable @inline(__always) public func write(_ body: (inout Output) -> Void) -> Bool {
+    // The block outlives the call; text that does not fit goes to memory of the output's own.
+    var output = unsafe Output(over: base + end, room: freeCount)
+    body(&output)
+    guard !output.isOwner else { return false }
+    end &+= output.count
+    return true
   }
 
   /// Lets `fill` write behind the window; it returns how many bytes it filled.
-  public func fill(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-    let room = unsafe UnsafeMutableRawBufferPointer(start: base + end, count: capacity - end)
+  @inlinable public func fill(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+    let room = unsafe UnsafeMutableRawBufferPointer(start: base + end, count: freeCount)
     let count = unsafe fill(room)
-    precondition(count >= 0 && count <= room.count, "A fill stays within its room.")
-    end += count
+    precondition(count >= 0 && count <= freeCount, "A fill stays within its room.")
+    end &+= count
     return count
   }
 
   /// The window as raw memory, for a system call or a C library. Valid during `body` only.
-  public func withUnsafeWindow<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    unsafe body(UnsafeRawBufferPointer(start: base + start, count: end - start))
+  @inlinable public func withUnsafeWindow<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    unsafe body(UnsafeRawBufferPointer(start: base + start, count: count))
   }
 }

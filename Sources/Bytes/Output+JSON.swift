@@ -40,7 +40,7 @@ extension Output {
   }
 
   /// Appends the run of plain ASCII that starts at `from`, and returns its length.
-  private mutating func appendPlain(_ text: Span<UInt8>, from: Int) -> Int {
+  @inline(__always) private mutating func appendPlain(_ text: Span<UInt8>, from: Int) -> Int {
     let size = text.count - from
     reserve(size)
     let done = unsafe text.withUnsafeBytes { source in
@@ -53,7 +53,7 @@ extension Output {
 
   /// Copies plain bytes up to the first other one. Every load and store lies within `size` bytes:
   /// the last ones overlap what was copied before.
-  private static func copyPlain(
+  @inline(__always) private static func copyPlain(
     _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ size: Int
   ) -> Int {
     guard size >= 16 else { return unsafe copyPlainShort(source, to: target, size) }

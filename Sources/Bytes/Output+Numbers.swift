@@ -9,11 +9,25 @@ extension Output {
   }
 
   @usableFromInline mutating func appendLong(_ number: UInt64) {
+    if number < 1000 { return appendShort(UInt32(truncatingIfNeeded: number)) }
     let digits = Self.digitCount(of: number)
     unsafe fill(room: 20) { start in
       unsafe Self.store(number, digits: digits, at: start)
       return digits
     }
+  }
+
+  /// Appends a number of two or three digits in one store: status codes, and most sizes.
+  private mutating func appendShort(_ number: UInt32) {
+    // 5243/2^19 is a hundredth below 1000, and 103/2^10 a tenth below 100.
+    let hundreds = (number &* 5243) &>> 19
+    let rest = number &- hundreds &* 100
+    let tens = (rest &* 103) &>> 10
+    let text = 0x30_3030 | hundreds | tens &<< 8 | (rest &- tens &* 10) &<< 16
+    let missing: UInt32 = number < 100 ? 1 : 0
+    reserve(4)
+    unsafe (base + count).storeBytes(of: (text &>> (missing &* 8)).littleEndian, as: UInt32.self)
+    used &+= 3 &- Int(missing)
   }
 
   /// Appends the last `width` decimal digits of the number, with leading zeros.

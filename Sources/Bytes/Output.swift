@@ -9,14 +9,25 @@
   @usableFromInline var base: UnsafeMutableRawPointer
   @usableFromInline var room: Int
   @usableFromInline var used = 0
+  /// Whether the memory is this output's own, to be freed with it.
+  @usableFromInline var isOwner: Bool
 
   public init(capacity: Int) {
     precondition(capacity > 0, "An output starts with room for at least one byte.")
     room = capacity
+    isOwner = true
     unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
   }
 
-  deinit { unsafe base.deallocate() }
+  /// Writes into memory that another owns and that outlives this output. When more is written than
+  /// fits, the text moves to memory of its own: see `isOwner`.
+  @inlinable init(over memory: UnsafeMutableRawPointer, room: Int) {
+    self.room = room
+    isOwner = false
+    unsafe base = memory
+  }
+
+  @inlinable deinit { if isOwner { unsafe base.deallocate() } }
 
   /// Bytes that fit before the next growth.
   @inlinable public var capacity: Int { room }
@@ -25,12 +36,12 @@
   @inlinable public var isEmpty: Bool { used == 0 }
 
   /// Everything written so far. Valid until the next write.
-  public var bytes: Span<UInt8> {
+  @inlinable public var bytes: Span<UInt8> {
     @_lifetime(borrow self)
     get { self[0..<count] }
   }
 
-  public subscript(range: Range<Int>) -> Span<UInt8> {
+  @inlinable public subscript(range: Range<Int>) -> Span<UInt8> {
     @_lifetime(borrow self)
     get {
       precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range is written.")
@@ -43,7 +54,7 @@
   }
 
   /// Forgets all bytes and keeps the storage.
-  public mutating func clear() { used = 0 }
+  @inlinable public mutating func clear() { used = 0 }
 
   /// Forgets the bytes from `length` on.
   public mutating func truncate(to length: Int) {
@@ -64,8 +75,15 @@
     used &+= 1
   }
 
-  public mutating func append(_ bytes: Span<UInt8>) {
-    unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
+  @inlinable public mutating func append(_ bytes: Span<UInt8>) {
+    let size = bytes.count
+    reserve(size)
+    unsafe bytes.withUnsafeBytes { source in
+      guard let from = source.baseAddress else { return }
+      // The room was made above, and no span of this output can be the source while it is written.
+      unsafe (base + count).copyMemory(from: from, byteCount: size)
+    }
+    used &+= size
   }
 
   /// Inlined, so that the copy of a literal becomes a few stores of constants.
@@ -77,9 +95,7 @@
     used &+= size
   }
 
-  public mutating func append(_ bytes: [UInt8]) {
-    unsafe bytes.withUnsafeBytes { unsafe append(raw: $0) }
-  }
+  @inlinable public mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
 
   /// Not for the hot path: a `String` may have to be made contiguous first. Disfavoured, so that a
   /// literal is a `StaticString` and costs a few stores: as a `String` it cost ten times as much.
@@ -88,21 +104,9 @@
     for byte in text.utf8 { append(byte) }
   }
 
-  /// Appends the number in lower-case hexadecimal digits, padded with zeros to `width`.
-  public mutating func append(hex number: UInt64, width: Int = 1) {
-    var shift = 60
-    var isLeading = true
-    while shift >= 0 {
-      let digit = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
-      if digit != 0 || shift / 4 < width { isLeading = false }
-      if !isLeading { append(digit < 10 ? 48 + digit : 87 + digit) }
-      shift -= 4
-    }
-  }
-
   /// Writes into `room` bytes behind the text, which `body` may fill in part; it returns how many
   /// it filled.
-  mutating func fill(
+  @inline(__always) mutating func fill(
     room: Int, _ body: (UnsafeMutableRawPointer) -> Int
   ) {
     reserve(room)
@@ -113,25 +117,18 @@
   }
 
   /// Everything written so far as raw memory, for a system call. Valid during `body` only.
-  public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+  @inlinable public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     unsafe body(UnsafeRawBufferPointer(start: base, count: count))
-  }
-
-  private mutating func append(raw source: UnsafeRawBufferPointer) {
-    guard let from = source.baseAddress, source.count > 0 else { return }
-    if source.count > capacity - count { grow(toHold: count + source.count) }
-    // The room was made above, and no span of this output can be the source while it is written.
-    unsafe (base + count).copyMemory(from: from, byteCount: source.count)
-    used += source.count
   }
 
   @usableFromInline mutating func grow(toHold needed: Int) {
     let larger = max(needed, capacity * 2)
     let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
     unsafe moved.copyMemory(from: base, byteCount: count)
-    unsafe base.deallocate()
+    if isOwner { unsafe base.deallocate() }
     unsafe base = moved
     room = larger
+    isOwner = true
   }
 }
 

@@ -15,25 +15,64 @@ extension Span where Element == UInt8 {
   /// The index of the first control character other than a tab (0...8, 10...31, 127) at `start` or
   /// later, or `count` when there is none.
   public func firstControl(from start: Int) -> Int {
+    precondition(start >= 0, "A scan starts within its span.")
+    let count = count
+    return unsafe withUnsafeBytes { source in
+      guard let base = source.baseAddress else { return count }
+      return unsafe Self.firstControl(in: base, from: start, to: count)
+    }
+  }
+
+  /// The same on memory of `count` bytes: every load below lies within them.
+  @inline(__always)
+  private static func firstControl(
+    in base: UnsafeRawPointer, from start: Int, to count: Int
+  ) -> Int {
+    func marks(_ index: Int) -> UInt64 {
+      let word = unsafe (base + index).loadUnaligned(as: UInt64.self)
+      return controls(in: UInt64(littleEndian: word))
+    }
+    func hasMarks(_ index: Int) -> Bool {
+      let marks = controls(in: unsafe (base + index).loadUnaligned(as: SIMD2<UInt64>.self))
+      return marks[0] | marks[1] != 0
+    }
     var index = start
-    while index <= count &- 8 {
-      let word = word(at: index)
-      // The lowest bit that is set is never wrong in the direction of missing a control character:
-      // a carry or borrow can only add hits above a true one, or above a byte of 255. Each hit is
-      // looked at.
-      let hits =
-        ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
-        & 0x8080_8080_8080_8080
-      guard hits != 0 else {
-        index &+= 8
+    while index < count, count >= 8 {
+      // Runs of text are long: two words at a time, and each alone only when one may have a hit.
+      while index <= count &- 16, !hasMarks(index) { index &+= 16 }
+      if index == count { return count }
+      // The last word overlaps bytes before `index`, whose marks do not count any more.
+      let first = min(index, count &- 8)
+      let hits = marks(first) & (~0 &<< UInt64(truncatingIfNeeded: (index &- first) &* 8))
+      if hits == 0 {
+        index = first &+ 8
         continue
       }
-      index &+= hits.trailingZeroBitCount &>> 3
-      if ASCII.isControl(self[index]) { return index }
+      index = first &+ hits.trailingZeroBitCount &>> 3
+      if unsafe ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self)) { return index }
       index &+= 1
     }
-    while index < count, !ASCII.isControl(self[index]) { index &+= 1 }
+    while index < count,
+      unsafe !ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self))
+    { index &+= 1 }
     return index
+  }
+
+  /// Marks bytes of `word` that may be control characters by their high bit. The lowest mark is
+  /// never above the first control character: a carry or borrow can only add marks above a true one
+  /// or above a byte of 255. So each mark has to be looked at.
+  @inline(__always)
+  private static func controls(in word: UInt64) -> UInt64 {
+    ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
+      & 0x8080_8080_8080_8080
+  }
+
+  /// The same for two words at once.
+  @inline(__always)
+  private static func controls(in words: SIMD2<UInt64>) -> SIMD2<UInt64> {
+    let low = words &- SIMD2(repeating: 0x2020_2020_2020_2020)
+    let high = words &+ SIMD2(repeating: 0x0101_0101_0101_0101)
+    return (low | high) & ~words & SIMD2(repeating: 0x8080_8080_8080_8080)
   }
 
   /// The index of the first byte at `start` or later that is no letter, digit or hyphen, or

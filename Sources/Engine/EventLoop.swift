@@ -36,17 +36,17 @@ import Synchronization
   private let epoll: Int32
   private let wakeup: Int32
   private let inbox = Mutex(Inbox())
-  private var ready: [UnownedJob] = []
+  private let ready = Lent<[UnownedJob]>([])
   private var running: [UnownedJob] = []
-  private var wheel: TimerWheel
-  private let clock: Cell<Instant>
+  private let wheel: Lent<TimerWheel>
+  @usableFromInline let clock: Cell<Instant>
   private let turns = Cell(UInt64(0))
   /// The thread that runs the loop; zero, which is no thread, while none does. Others read it to
   /// see that they are not the one.
   private let thread = Atomic<pthread_t>(0)
   private let events: UnsafeMutableBufferPointer<epoll_event>
   /// The monotonic clock as of this turn.
-  public private(set) var now: Instant {
+  @inlinable public internal(set) var now: Instant {
     get { clock.value }
     set { clock.value = newValue }
   }
@@ -74,8 +74,8 @@ import Synchronization
     unsafe events = .allocate(capacity: Self.eventsMax)
     let now = Instant.now()
     clock = Cell(now)
-    wheel = TimerWheel(now: now)
-    ready.reserveCapacity(1024)
+    wheel = Lent(TimerWheel(now: now))
+    ready { $0.reserveCapacity(1024) }
     running.reserveCapacity(1024)
     // A null pointer marks the wake-up descriptor. It is level-triggered: it is read when it fires.
     var event = unsafe epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(ptr: nil))
@@ -95,7 +95,7 @@ import Synchronization
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if isCurrent {
-      ready.append(job)
+      ready { $0.append(job) }
       return
     }
     let mustWake = inbox.withLock { inbox in
@@ -129,7 +129,7 @@ import Synchronization
   }
 
   /// Deadlines that are armed at this moment.
-  public var timerCount: Int { wheel.count }
+  public var timerCount: Int { wheel { $0.count } }
 
   /// Ends `run` after the current turn. Callable from any thread.
   public func stop() {
@@ -151,7 +151,7 @@ import Synchronization
       // EINTR leaves the count at -1: a signal is only a reason to look again.
       if count > 0 { dispatch(Int(count)) }
       collectInbox()
-      wheel.advance(to: now)
+      wheel { $0.advance(to: now) }
     }
     thread.store(0, ordering: .relaxed)
   }
@@ -163,8 +163,8 @@ import Synchronization
 
   private func runJobs() {
     for _ in 0..<Self.roundsMax {
-      guard !ready.isEmpty else { return }
-      swap(&ready, &running)
+      ready { swap(&$0, &running) }
+      if running.isEmpty { return }
       for job in running {
         unsafe job.runSynchronously(
           isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
@@ -175,12 +175,12 @@ import Synchronization
 
   /// How long to sleep in milliseconds; nil when the loop shall end.
   private func timeoutBeforeSleep() -> Int32? {
-    let hasJobs = !ready.isEmpty
+    let hasJobs = ready { !$0.isEmpty }
     return inbox.withLock { inbox -> Int32? in
       if inbox.isStopping { return nil }
       if hasJobs || !inbox.jobs.isEmpty || !inbox.mail.isEmpty { return 0 }
       inbox.isAsleep = true
-      return wheel.millisecondsUntilNext(from: now)
+      return wheel { $0.millisecondsUntilNext(from: now) }
     }
   }
 
@@ -211,7 +211,7 @@ import Synchronization
     }
     foreignJobCount &+= UInt64(jobs.count)
     mailCount &+= UInt64(mail.count)
-    ready.append(contentsOf: jobs)
+    if !jobs.isEmpty { ready { $0.append(contentsOf: jobs) } }
     for message in mail { message() }
   }
 
@@ -226,8 +226,8 @@ import Synchronization
 
   /// Looks at `target` no later than at its deadline. Not to be called while a deadline is being
   /// told.
-  public func arm(_ target: any TimerTarget) { wheel.arm(target) }
-  public func disarm(_ target: any TimerTarget) { wheel.disarm(target) }
+  public func arm(_ target: any TimerTarget) { wheel { $0.arm(target) } }
+  public func disarm(_ target: any TimerTarget) { wheel { $0.disarm(target) } }
 
   /// Starts to watch `source`, which is retained until `unwatch`.
   func watch(_ source: EventSource, for interest: PollEvents) throws(SystemError) {

@@ -7,22 +7,22 @@ import Glibc
 public struct Instant: Comparable, Sendable, BitwiseCopyable {
   public var nanoseconds: UInt64
 
-  public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+  @inlinable public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
   /// A deadline that never comes.
-  public static let never = Instant(nanoseconds: .max)
+  @inlinable public static var never: Instant { Instant(nanoseconds: .max) }
 
-  public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+  @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
   /// Later by `milliseconds`, or `never` when that cannot be counted.
-  public func advanced(milliseconds: UInt64) -> Instant {
+  @inlinable public func advanced(milliseconds: UInt64) -> Instant {
     let (span, tooLong) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
     let (sum, tooLate) = nanoseconds.addingReportingOverflow(span)
     return tooLong || tooLate ? .never : Instant(nanoseconds: sum)
   }
 
   /// Nanoseconds from `earlier` until this instant; zero when it is not earlier.
-  public func since(_ earlier: Instant) -> UInt64 {
+  @inlinable public func since(_ earlier: Instant) -> UInt64 {
     nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
   }
 

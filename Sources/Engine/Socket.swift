@@ -21,41 +21,43 @@ public final class Socket: EventSource {
   }
 
   /// What is known of the descriptor.
-  private struct Readiness: BitwiseCopyable {
-    var isReadable = false
-    var isWritable: Bool
-    var isPeerClosed = false
-    var isBroken = false
-    var isClosed = false
+  @usableFromInline struct Readiness: BitwiseCopyable {
+    @usableFromInline var isReadable = false
+    @usableFromInline var isWritable: Bool
+    @usableFromInline var isPeerClosed = false
+    @usableFromInline var isBroken = false
+    @usableFromInline var isClosed = false
+
+    init(isWritable: Bool) { self.isWritable = isWritable }
   }
 
-  private let readiness: Cell<Readiness>
+  @usableFromInline let readiness: Cell<Readiness>
   private var told: (any SocketObserver)?
 
   /// Whether `receive` may find something. A short read clears it, unless the end of the stream is
   /// already known.
-  public private(set) var isReadable: Bool {
+  @inlinable public internal(set) var isReadable: Bool {
     get { readiness.value.isReadable }
-    set { readiness.value.isReadable = newValue }
+    set { readiness[\.isReadable] = newValue }
   }
   /// Whether `send` may make progress.
-  public private(set) var isWritable: Bool {
+  @inlinable public internal(set) var isWritable: Bool {
     get { readiness.value.isWritable }
-    set { readiness.value.isWritable = newValue }
+    set { readiness[\.isWritable] = newValue }
   }
   /// The peer has sent its last byte; it may still read.
-  public private(set) var isPeerClosed: Bool {
+  @inlinable public internal(set) var isPeerClosed: Bool {
     get { readiness.value.isPeerClosed }
-    set { readiness.value.isPeerClosed = newValue }
+    set { readiness[\.isPeerClosed] = newValue }
   }
   /// Reset, or closed in both directions: nothing more can be sent.
-  public private(set) var isBroken: Bool {
+  @inlinable public internal(set) var isBroken: Bool {
     get { readiness.value.isBroken }
-    set { readiness.value.isBroken = newValue }
+    set { readiness[\.isBroken] = newValue }
   }
-  public private(set) var isClosed: Bool {
+  @inlinable public internal(set) var isClosed: Bool {
     get { readiness.value.isClosed }
-    set { readiness.value.isClosed = newValue }
+    set { readiness[\.isClosed] = newValue }
   }
   /// Who wants to know about changes: the waiter of the task that uses the socket, or its parked
   /// owner.
@@ -185,6 +187,12 @@ public final class Socket: EventSource {
         }
       }
     }
+  }
+
+  /// Bytes that were sent and that the peer's system has not taken: a system call.
+  public var queuedByteCount: Int {
+    // Only a descriptor that is no socket has no queue.
+    isClosed ? 0 : max(0, Int(cl_queued(descriptor)))
   }
 
   /// Why the connection attempt failed, or nil when it stands. Call it once the socket is writable.

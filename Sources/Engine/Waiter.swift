@@ -12,40 +12,44 @@ import Bytes
   public enum Wake: Sendable { case signalled, timedOut, cancelled }
 
   private let loop: EventLoop
-  private var continuation: UnsafeContinuation<Wake, Never>?
+  private let continuation = unsafe Lent<UnsafeContinuation<Wake, Never>?>(nil)
   private let state = Cell(State())
 
   private struct State: BitwiseCopyable {
     var isSignalled = false
     var isCancelled = false
+    /// Whether there is a continuation.
+    var isParked = false
     var deadline = Instant.never
     var timerEntry: TimerWheel.Entry?
   }
 
   private var isSignalled: Bool {
     get { state.value.isSignalled }
-    set { state.value.isSignalled = newValue }
+    set { state[\.isSignalled] = newValue }
   }
   /// Whether the owner asked this task to end. It stays so until `reset`.
   public private(set) var isCancelled: Bool {
     get { state.value.isCancelled }
-    set { state.value.isCancelled = newValue }
+    set { state[\.isCancelled] = newValue }
   }
   public private(set) var deadline: Instant {
     get { state.value.deadline }
-    set { state.value.deadline = newValue }
+    set { state[\.deadline] = newValue }
   }
   public var timerEntry: TimerWheel.Entry? {
     get { state.value.timerEntry }
-    set { state.value.timerEntry = newValue }
+    set { state[\.timerEntry] = newValue }
   }
 
   public init(on loop: EventLoop) {
     self.loop = loop
-    unsafe continuation = nil
   }
 
-  public var isParked: Bool { unsafe continuation != nil }
+  /// Wakes this waiter from other threads.
+  public var remote: RemoteSignal { RemoteSignal(to: self, on: loop) }
+
+  public var isParked: Bool { state.value.isParked }
 
   /// The loop's clock as of this turn.
   public var now: Instant { loop.now }
@@ -59,7 +63,7 @@ import Bytes
     }
     // Resumed exactly once: `wake` takes the continuation out before it resumes it.
     return unsafe await withUnsafeContinuation { continuation in
-      unsafe precondition(self.continuation == nil, "One task waits at a time.")
+      precondition(!isParked, "One task waits at a time.")
       // The first suspension of a task may hop: what was signalled on the way counts.
       if isCancelled {
         unsafe continuation.resume(returning: .cancelled)
@@ -67,7 +71,8 @@ import Bytes
         isSignalled = false
         unsafe continuation.resume(returning: .signalled)
       } else {
-        unsafe self.continuation = unsafe continuation
+        unsafe self.continuation { unsafe $0 = continuation }
+        state[\.isParked] = true
         self.deadline = deadline
         loop.arm(self)
       }
@@ -112,8 +117,8 @@ import Bytes
   }
 
   private func wake(_ wake: Wake) {
-    guard let parked = unsafe continuation else { return }
-    unsafe continuation = nil
+    guard let parked = unsafe continuation({ unsafe $0.take() }) else { return }
+    state[\.isParked] = false
     deadline = .never
     unsafe parked.resume(returning: wake)
   }

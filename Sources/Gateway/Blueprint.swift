@@ -8,6 +8,7 @@ import Engine
 import HTTPMessage
 import Policies
 import PolicyChain
+import RedisStore
 import Routing
 import TLS
 import Upstreams
@@ -16,7 +17,9 @@ import Upstreams
 package struct Blueprint: Sendable {
   package var listeners: [ListenerBlueprint]
   package var upstreams: [UpstreamDefinition]
+  package var stores: [RedisDefinition] = []
   package var identities: [IdentityBlueprint]
+  package var buckets: [BucketSettings]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings
   /// What the names of servers are known to stand for.
@@ -26,12 +29,14 @@ package struct Blueprint: Sendable {
 
   package init(
     listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition],
-    identities: [IdentityBlueprint], clientAddress: ClientAddressSettings, hash: String
+    identities: [IdentityBlueprint], buckets: [BucketSettings],
+    clientAddress: ClientAddressSettings, hash: String
   ) {
     self.clientAddress = clientAddress
     self.listeners = listeners
     self.upstreams = upstreams
     self.identities = identities
+    self.buckets = buckets
     self.hash = hash
   }
 }
@@ -91,8 +96,8 @@ package struct PolicyBlueprint: Sendable {
 /// A route on one listener.
 package struct RouteBlueprint: Sendable {
   package enum Action: Sendable {
-    /// Upstreams by their index, with their shares.
-    case forward([(upstream: Int, share: UInt32)])
+    /// Upstreams by their index, with their shares, and what keeps a client on its share.
+    case forward([(upstream: Int, share: UInt32)], sticky: RequestKeySource?)
     /// The policy that answers is among the policies.
     case answer
   }

@@ -20,6 +20,12 @@ struct ConnectionOptions {
   /// Reads one Connection line. Fields in `protected` may not be named: whoever could drop them
   /// would change what policies and upstreams see (CVE-2024-45410).
   mutating func add(_ value: Span<UInt8>, protected: KnownFieldSet) throws(HTTP1Error) {
+    if count == 0, value.equalsName("keep-alive") {
+      // What nearly all senders say that say anything.
+      count = 1
+      keepsAlive = true
+      return
+    }
     var tokens = ListTokens()
     while let range = try tokens.next(in: value) {
       count += 1

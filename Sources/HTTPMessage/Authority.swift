@@ -30,7 +30,7 @@ public struct Authority: Sendable, Equatable {
   /// Bytes of a name at the start of `text`: labels of 1...63 letters, digits, `-` and `_`, with
   /// dots between them and perhaps one behind them.
   private static func nameCount(_ text: Span<UInt8>) -> Int? {
-    var index = 0
+    var index = text.firstNonNameByte(from: 0)
     var labelStart = 0
     while index < text.count, text[index] != 0x3A {
       guard ByteSet.hostName.contains(text[index]) else { return nil }
@@ -38,7 +38,7 @@ public struct Authority: Sendable, Equatable {
         guard index > labelStart, index - labelStart <= 63 else { return nil }
         labelStart = index + 1
       }
-      index += 1
+      index = text.firstNonNameByte(from: index + 1)
     }
     guard index > 0, index <= hostBytesMax, index - labelStart <= 63 else { return nil }
     return index

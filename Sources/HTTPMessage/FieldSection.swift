@@ -13,30 +13,24 @@ public final class FieldSection {
   public static let entriesMax = 160
 
   /// The block that received lines stand in, while they are in use.
-  public private(set) var received: Buffer? {
-    // Read and replaced whole, as a `Cell` is: no two accesses can overlap.
-    get { unsafe block }
-    set { unsafe block = newValue }
-  }
-  @exclusivity(unchecked) private var block: Buffer?
-  private let added: Buffer
-  let list: FixedList<FieldEntry>
-  private let known = Cell(KnownFieldSet())
+  @usableFromInline let received = HeldBuffer()
+  @usableFromInline let added: Buffer
+  @usableFromInline let list: FixedList<FieldEntry>
+  /// Lent and not in a `Cell`: it grows by a bit where it stands, and copying it for that would
+  /// stall on the word that was just written.
+  @usableFromInline let known = Lent(KnownFieldSet())
 
   /// All lines in order, removed ones included.
   public var entries: Entries { Entries(list: list) }
   /// Known fields that have at least one line which is not removed.
-  public private(set) var present: KnownFieldSet {
-    get { known.value }
-    set { known.value = newValue }
-  }
+  @inlinable public var present: KnownFieldSet { known { $0 } }
 
   /// The lines of a section, to look at: they change with it.
   public struct Entries: RandomAccessCollection {
-    let list: FixedList<FieldEntry>
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { list.count }
-    public subscript(index: Int) -> FieldEntry { list[index] }
+    @usableFromInline let list: FixedList<FieldEntry>
+    @inlinable public var startIndex: Int { 0 }
+    @inlinable public var endIndex: Int { list.count }
+    @inlinable public subscript(index: Int) -> FieldEntry { list[index] }
   }
 
   /// - Parameter addedBytesMax: bytes of all fields that may be added to one message.
@@ -49,27 +43,26 @@ public final class FieldSection {
   @discardableResult
   public func reset() -> Buffer? {
     list.removeAll()
-    present = KnownFieldSet()
+    known { $0 = KnownFieldSet() }
     added.clear()
-    defer { received = nil }
-    return received
+    return received.take()
   }
 
   /// Forgets all lines and the received block, but not what was kept of other text: what a request
   /// line said stays readable when the lines behind it cannot be used.
   public func forgetLines() {
     list.removeAll()
-    present = KnownFieldSet()
-    received = nil
+    known { $0 = KnownFieldSet() }
+    received.keep(nil)
   }
 
   /// Attaches the block that the following `appendReceived` offsets refer to.
-  public func attach(_ buffer: Buffer) { received = buffer }
+  public func attach(_ buffer: Buffer) { received.keep(buffer) }
 
   /// Records a received line. Returns false when the section is full.
   public func appendReceived(_ entry: FieldEntry) -> Bool {
     guard list.append(entry) else { return false }
-    present.insert(entry.field)
+    known { $0.insert(entry.field) }
     return true
   }
 
@@ -81,27 +74,6 @@ public final class FieldSection {
     }
   }
 
-  /// Adds a line `name: value`. Returns false, and adds nothing, when the section is full.
-  ///
-  /// The caller vouches that `name` is a field name and `value` a field value: text that comes
-  /// from a message is checked by `FieldSyntax` first.
-  public func add(_ field: KnownField, name: Span<UInt8>, value: Span<UInt8>) -> Bool {
-    let lineCount = name.count + value.count + 4
-    guard list.count < Self.entriesMax, lineCount <= UInt16.max, added.freeCount >= lineCount
-    else { return false }
-    let start = added.end
-    let isWhole =
-      added.append(name) && added.append(": ") && added.append(value) && added.append("\r\n")
-    precondition(isWhole, "The room for the line was checked.")
-    let isListed = list.append(
-      FieldEntry(
-        start: start, nameCount: name.count, valueOffset: name.count + 2, valueCount: value.count,
-        lineCount: lineCount, field: field, isAdded: true))
-    precondition(isListed, "The room for the entry was checked.")
-    present.insert(field)
-    return true
-  }
-
   /// Keeps text that is no field, such as a rewritten path, with the added bytes. Nil when it does
   /// not fit.
   public func keep(_ text: Span<UInt8>) -> TextRange? {
@@ -110,13 +82,20 @@ public final class FieldSection {
     return TextRange(start: start, count: text.count, isAdded: true)
   }
 
+  /// Keeps text that `write` appends. Nil when it does not fit.
+  @inlinable public func keep(write: (inout Output) -> Void) -> TextRange? {
+    let start = added.end
+    guard added.write(write) else { return nil }
+    return TextRange(start: start, count: added.end - start, isAdded: true)
+  }
+
   /// Marks every line of `field` as removed.
   public func remove(_ field: KnownField) {
     guard present.contains(field) else { return }
     for index in list.indices where list[index].field == field {
       list[index].isRemoved = true
     }
-    present.remove(field)
+    known { $0.remove(field) }
   }
 
   /// Marks every line whose field is in `fields` as removed: one pass, whatever their number.
@@ -125,14 +104,16 @@ public final class FieldSection {
     for index in list.indices where fields.contains(list[index].field) {
       list[index].isRemoved = true
     }
-    present.subtract(fields)
+    known { $0.subtract(fields) }
   }
 
   /// Marks the line at `index` as removed.
   public func remove(at index: Int) {
     list[index].isRemoved = true
     let field = list[index].field
-    if !list.contains(where: { $0.field == field && !$0.isRemoved }) { present.remove(field) }
+    if !list.contains(where: { $0.field == field && !$0.isRemoved }) {
+      known { $0.remove(field) }
+    }
   }
 
   /// Marks every line called `lowercasedName` as removed.
@@ -181,24 +162,23 @@ public final class FieldSection {
   }
 
   /// The same for an owner of this section that holds it as long as the span lives.
-  @unsafe @_lifetime(immortal)
+  @unsafe @_lifetime(immortal) @inlinable
   public func unsafeText(_ range: TextRange) -> Span<UInt8> {
     unsafe _overrideLifetime(text(range.offsets, isAdded: range.isAdded), copying: ())
   }
 
   /// Text at absolute offsets of the received or the added bytes.
-  @_lifetime(borrow self)
+  @_lifetime(borrow self) @inlinable
   public func text(_ offsets: Range<Int>, isAdded: Bool) -> Span<UInt8> {
     if isAdded { return unsafe _overrideLifetime(added.unsafeBytes(offsets), borrowing: self) }
     // A request that was refused has no text and no block; the log still asks for it.
     if offsets.isEmpty { return Span() }
-    guard let received else { preconditionFailure("A received line has its block attached.") }
     // The section holds the block as long as the span may live: `reset` is no borrow of the span's
     // reader.
     return unsafe _overrideLifetime(received.unsafeBytes(offsets), borrowing: self)
   }
 
-  @_lifetime(borrow self)
+  @_lifetime(borrow self) @inlinable
   public func text(_ range: TextRange) -> Span<UInt8> {
     text(range.offsets, isAdded: range.isAdded)
   }

@@ -11,7 +11,12 @@ public enum FieldSyntax {
 
   /// Whether `text` is a token: RFC 9110 section 5.6.2.
   public static func isToken(_ text: Span<UInt8>) -> Bool {
-    !text.isEmpty && ByteSet.token.containsAll(text)
+    guard !text.isEmpty else { return false }
+    var index = text.firstNonNameByte(from: 0)
+    while index < text.count, ByteSet.token.contains(text[index]) {
+      index = text.firstNonNameByte(from: index &+ 1)
+    }
+    return index == text.count
   }
 
   /// Whether `text` is a field name of acceptable length.

@@ -16,12 +16,11 @@ public enum HTTPVersion: UInt8, BitwiseCopyable, Sendable {
 
   /// The version that an HTTP/1 start line names; nil for any other text.
   public init?(http1 text: Span<UInt8>) {
-    if text.equals("HTTP/1.1") {
-      self = .http11
-    } else if text.equals("HTTP/1.0") {
-      self = .http10
-    } else {
-      return nil
+    guard text.count == 8 else { return nil }
+    switch text.word(at: 0) {
+    case 0x312E_312F_5054_5448: self = .http11
+    case 0x302E_312F_5054_5448: self = .http10
+    default: return nil
     }
   }
 }

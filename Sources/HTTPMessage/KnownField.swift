@@ -63,7 +63,7 @@ public enum KnownField: UInt8, BitwiseCopyable, Sendable, CaseIterable {
 
 /// A set of known fields: four words, no allocation.
 public struct KnownFieldSet: BitwiseCopyable, Sendable, Equatable {
-  private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  private var words = InlineArray<4, UInt64>(repeating: 0)
 
   public init() {}
 
@@ -71,48 +71,33 @@ public struct KnownFieldSet: BitwiseCopyable, Sendable, Equatable {
     for field in fields { insert(field) }
   }
 
-  public static func == (a: Self, b: Self) -> Bool { a.words == b.words }
-
-  public func contains(_ field: KnownField) -> Bool {
-    let bit = UInt64(1) << UInt64(field.rawValue & 63)
-    return switch field.rawValue >> 6 {
-    case 0: words.0 & bit != 0
-    case 1: words.1 & bit != 0
-    case 2: words.2 & bit != 0
-    default: words.3 & bit != 0
-    }
+  public static func == (a: Self, b: Self) -> Bool {
+    for index in a.words.indices where a.words[index] != b.words[index] { return false }
+    return true
   }
 
-  public mutating func insert(_ field: KnownField) { set(field, to: true) }
-  public mutating func remove(_ field: KnownField) { set(field, to: false) }
+  public func contains(_ field: KnownField) -> Bool {
+    (words[Int(field.rawValue &>> 6)] &>> UInt64(field.rawValue & 63)) & 1 != 0
+  }
+
+  public mutating func insert(_ field: KnownField) {
+    words[Int(field.rawValue &>> 6)] |= 1 &<< UInt64(field.rawValue & 63)
+  }
+
+  public mutating func remove(_ field: KnownField) {
+    words[Int(field.rawValue &>> 6)] &= ~(1 &<< UInt64(field.rawValue & 63))
+  }
 
   public mutating func subtract(_ other: Self) {
-    words.0 &= ~other.words.0
-    words.1 &= ~other.words.1
-    words.2 &= ~other.words.2
-    words.3 &= ~other.words.3
+    for index in words.indices { words[index] &= ~other.words[index] }
   }
 
   public mutating func formUnion(_ other: Self) {
-    words.0 |= other.words.0
-    words.1 |= other.words.1
-    words.2 |= other.words.2
-    words.3 |= other.words.3
+    for index in words.indices { words[index] |= other.words[index] }
   }
 
   public func intersects(_ other: Self) -> Bool {
-    (words.0 & other.words.0) | (words.1 & other.words.1) | (words.2 & other.words.2)
-      | (words.3 & other.words.3) != 0
-  }
-
-  private mutating func set(_ field: KnownField, to isMember: Bool) {
-    let bit = UInt64(1) << UInt64(field.rawValue & 63)
-    func changed(_ word: UInt64) -> UInt64 { isMember ? word | bit : word & ~bit }
-    switch field.rawValue >> 6 {
-    case 0: words.0 = changed(words.0)
-    case 1: words.1 = changed(words.1)
-    case 2: words.2 = changed(words.2)
-    default: words.3 = changed(words.3)
-    }
+    for index in words.indices where words[index] & other.words[index] != 0 { return true }
+    return false
   }
 }

@@ -30,31 +30,33 @@ public enum RequestUpgrade: UInt8, BitwiseCopyable, Sendable {
 /// `path` is the canonical path: the bytes that are matched are the bytes that are authorised and
 /// forwarded.
 public final class Request {
-  private let line = Cell(Line())
+  @usableFromInline let line = Cell(Line())
   public let fields: FieldSection
 
-  private struct Line: BitwiseCopyable {
-    var method = Method.get
-    var methodText = TextRange.empty
-    var target = TextRange.empty
-    var path = TextRange.empty
-    var query: TextRange?
-    var authority = TextRange.empty
-    var host = TextRange.empty
-    var version = HTTPVersion.http11
-    var framing = BodyFraming.none
-    var expectsContinue = false
-    var keepsAlive = true
-    var isSecure = false
-    var upgrade = RequestUpgrade.none
-    var droppedFieldCount = 0
+  @usableFromInline struct Line: BitwiseCopyable {
+    @usableFromInline var method = Method.get
+    @usableFromInline var methodText = TextRange.empty
+    @usableFromInline var target = TextRange.empty
+    @usableFromInline var path = TextRange.empty
+    @usableFromInline var query: TextRange?
+    @usableFromInline var authority = TextRange.empty
+    @usableFromInline var host = TextRange.empty
+    @usableFromInline var version = HTTPVersion.http11
+    @usableFromInline var framing = BodyFraming.none
+    @usableFromInline var expectsContinue = false
+    @usableFromInline var keepsAlive = true
+    @usableFromInline var isSecure = false
+    @usableFromInline var upgrade = RequestUpgrade.none
+    @usableFromInline var droppedFieldCount = 0
+
+    init() {}
   }
 
   public init(fields: FieldSection) { self.fields = fields }
 
-  public var method: Method {
+  @inlinable public var method: Method {
     get { line.value.method }
-    set { line.value.method = newValue }
+    set { line[\.method] = newValue }
   }
   /// Whether it asks, for a page, what a coming request may do: Fetch section 3.2.2.
   public var isPreflight: Bool {
@@ -62,67 +64,67 @@ public final class Request {
       && fields.present.contains(.accessControlRequestMethod)
   }
   /// The method's token, also when it has a name here.
-  public var methodText: TextRange {
+  @inlinable public var methodText: TextRange {
     get { line.value.methodText }
-    set { line.value.methodText = newValue }
+    set { line[\.methodText] = newValue }
   }
   /// Origin-form target: path, and query with its question mark. RFC 9112 section 3.2.1. `*` for
   /// OPTIONS.
-  public var target: TextRange {
+  @inlinable public var target: TextRange {
     get { line.value.target }
-    set { line.value.target = newValue }
+    set { line[\.target] = newValue }
   }
   /// The target without its query; starts with `/`, or is `*`.
-  public var path: TextRange {
+  @inlinable public var path: TextRange {
     get { line.value.path }
-    set { line.value.path = newValue }
+    set { line[\.path] = newValue }
   }
   /// What follows the first `?`, without it; nil when there is none.
-  public var query: TextRange? {
+  @inlinable public var query: TextRange? {
     get { line.value.query }
-    set { line.value.query = newValue }
+    set { line[\.query] = newValue }
   }
   /// The authority as sent: host, and port if one was given.
-  public var authority: TextRange {
+  @inlinable public var authority: TextRange {
     get { line.value.authority }
-    set { line.value.authority = newValue }
+    set { line[\.authority] = newValue }
   }
   /// The host without port; an IPv6 address keeps its brackets.
-  public var host: TextRange {
+  @inlinable public var host: TextRange {
     get { line.value.host }
-    set { line.value.host = newValue }
+    set { line[\.host] = newValue }
   }
-  public var version: HTTPVersion {
+  @inlinable public var version: HTTPVersion {
     get { line.value.version }
-    set { line.value.version = newValue }
+    set { line[\.version] = newValue }
   }
-  public var framing: BodyFraming {
+  @inlinable public var framing: BodyFraming {
     get { line.value.framing }
-    set { line.value.framing = newValue }
+    set { line[\.framing] = newValue }
   }
   /// Whether the client waits for `100 Continue` before it sends its body. RFC 9110 section 10.1.1.
-  public var expectsContinue: Bool {
+  @inlinable public var expectsContinue: Bool {
     get { line.value.expectsContinue }
-    set { line.value.expectsContinue = newValue }
+    set { line[\.expectsContinue] = newValue }
   }
   /// Whether the client is willing to send another request on this connection.
-  public var keepsAlive: Bool {
+  @inlinable public var keepsAlive: Bool {
     get { line.value.keepsAlive }
-    set { line.value.keepsAlive = newValue }
+    set { line[\.keepsAlive] = newValue }
   }
   /// Whether the request came over TLS.
-  public var isSecure: Bool {
+  @inlinable public var isSecure: Bool {
     get { line.value.isSecure }
-    set { line.value.isSecure = newValue }
+    set { line[\.isSecure] = newValue }
   }
-  public var upgrade: RequestUpgrade {
+  @inlinable public var upgrade: RequestUpgrade {
     get { line.value.upgrade }
-    set { line.value.upgrade = newValue }
+    set { line[\.upgrade] = newValue }
   }
   /// Lines that were dropped because of an underscore or a dot in their name.
-  public var droppedFieldCount: Int {
+  @inlinable public var droppedFieldCount: Int {
     get { line.value.droppedFieldCount }
-    set { line.value.droppedFieldCount = newValue }
+    set { line[\.droppedFieldCount] = newValue }
   }
 
   /// Forgets everything and returns the block that the head stood in.
@@ -146,7 +148,7 @@ public final class Request {
     fields.moveReceived(by: distance)
   }
 
-  @_lifetime(borrow self)
+  @_lifetime(borrow self) @inlinable
   public func text(_ range: TextRange) -> Span<UInt8> {
     // The section is owned by this request for its whole life.
     unsafe _overrideLifetime(fields.unsafeText(range), borrowing: self)

@@ -5,42 +5,44 @@ import Bytes
 /// One response head. Its reason phrase is not kept: RFC 9112 section 4 tells recipients to ignore
 /// it.
 public final class ResponseHead {
-  private let line = Cell(Line())
+  @usableFromInline let line = Cell(Line())
   public let fields: FieldSection
 
-  private struct Line: BitwiseCopyable {
-    var status: UInt16 = 0
-    var version = HTTPVersion.http11
-    var framing = BodyFraming.none
-    var keepsAlive = true
-    var upgrades = false
+  @usableFromInline struct Line: BitwiseCopyable {
+    @usableFromInline var status: UInt16 = 0
+    @usableFromInline var version = HTTPVersion.http11
+    @usableFromInline var framing = BodyFraming.none
+    @usableFromInline var keepsAlive = true
+    @usableFromInline var upgrades = false
+
+    init() {}
   }
 
   public init(fields: FieldSection) { self.fields = fields }
 
   /// 100...999; a final response has 200 or more.
-  public var status: UInt16 {
+  @inlinable public var status: UInt16 {
     get { line.value.status }
-    set { line.value.status = newValue }
+    set { line[\.status] = newValue }
   }
-  public var version: HTTPVersion {
+  @inlinable public var version: HTTPVersion {
     get { line.value.version }
-    set { line.value.version = newValue }
+    set { line[\.version] = newValue }
   }
-  public var framing: BodyFraming {
+  @inlinable public var framing: BodyFraming {
     get { line.value.framing }
-    set { line.value.framing = newValue }
+    set { line[\.framing] = newValue }
   }
   /// Whether the upstream is willing to take another request on this connection.
-  public var keepsAlive: Bool {
+  @inlinable public var keepsAlive: Bool {
     get { line.value.keepsAlive }
-    set { line.value.keepsAlive = newValue }
+    set { line[\.keepsAlive] = newValue }
   }
 
   /// Whether its Connection field says `upgrade`.
-  public var upgrades: Bool {
+  @inlinable public var upgrades: Bool {
     get { line.value.upgrades }
-    set { line.value.upgrades = newValue }
+    set { line[\.upgrades] = newValue }
   }
 
   /// Forgets everything and returns the block that the head stood in.

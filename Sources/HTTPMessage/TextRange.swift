@@ -8,13 +8,13 @@ public struct TextRange: BitwiseCopyable, Sendable, Equatable {
   /// Whether the bytes stand in the added text and not in the received one.
   public var isAdded: Bool
 
-  public init(start: Int, count: Int, isAdded: Bool = false) {
+  @inlinable public init(start: Int, count: Int, isAdded: Bool = false) {
     self.start = UInt32(truncatingIfNeeded: start)
     self.count = UInt32(truncatingIfNeeded: count)
     self.isAdded = isAdded
   }
 
-  public static let empty = TextRange(start: 0, count: 0)
+  @inlinable public static var empty: TextRange { TextRange(start: 0, count: 0) }
 
   /// The range after its block was compacted or exchanged for another; added text stays where it
   /// is.
@@ -22,6 +22,6 @@ public struct TextRange: BitwiseCopyable, Sendable, Equatable {
     isAdded || isEmpty ? self : TextRange(start: Int(start) + distance, count: Int(count))
   }
 
-  public var isEmpty: Bool { count == 0 }
-  public var offsets: Range<Int> { Int(start)..<Int(start) + Int(count) }
+  @inlinable public var isEmpty: Bool { count == 0 }
+  @inlinable public var offsets: Range<Int> { Int(start)..<Int(start) + Int(count) }
 }

@@ -55,7 +55,7 @@ import COpenSSL
   /// when something in the process used OpenSSL earlier: all else is the same then.
   package static let keepsRecordBuffers = co_use_kept_blocks() == 1
 
-  private static let isStarted: Bool = {
+  static let isStarted: Bool = {
     _ = keepsRecordBuffers
     return co_start() == 1
   }()

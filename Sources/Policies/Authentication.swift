@@ -15,7 +15,9 @@ package final class Authentication: Deliberation {
   ) { settings, context in
     // Open by decision: nothing is asked, so nothing is paid.
     if settings.rule == .everyone { return PolicyParts() }
-    return PolicyParts(deliberation: Authentication(settings, context))
+    let policy = Authentication(settings, context)
+    return policy.mayWait
+      ? PolicyParts(deliberation: policy) : PolicyParts(admission: policy)
   }
 
   private enum Combination {
@@ -30,6 +32,7 @@ package final class Authentication: Deliberation {
   }
 
   private let verifiers: [any IdentityVerifier]
+  private let mayWait: Bool
   private let combination: Combination
   private let requirements: [(kind: Requirement.Kind, name: [UInt8])]
   private let isShadow: Bool
@@ -45,6 +48,7 @@ package final class Authentication: Deliberation {
       }
       return verifier
     }
+    mayWait = verifiers.contains { $0.mayWait }
     combination = !settings.any.isEmpty ? .any : settings.all.isEmpty ? .optional : .all
     requirements = settings.requirements.map { ($0.kind, Array($0.name.utf8)) }
     isShadow = settings.isShadow
@@ -63,7 +67,7 @@ package final class Authentication: Deliberation {
     var tally = Tally()
     for verifier in verifiers {
       let proof = verifier.verify(exchange)
-      if case .pending = proof {
+      if mayWait, case .pending = proof {
         exchange.forgetPrincipals()
         return .pending
       }
@@ -101,8 +105,10 @@ package final class Authentication: Deliberation {
 
   private func conclude(_ tally: Tally, _ exchange: Exchange) throws(Failure) -> Verdict {
     if let refusal = refusal(tally, exchange) {
-      exchange.denial = Denial(
-        cause: refusal.cause, rule: rule, identity: refusal.identity, isShadow: isShadow)
+      exchange.deny(
+        Denial(
+          cause: refusal.cause, rule: rule, identity: refusal.identity, isShadow: isShadow))
+      if isShadow { exchange.wouldDeny = true }
       if !isShadow {
         exchange.challenges = refusal.challenges
         throw .refused(refusal.reason)

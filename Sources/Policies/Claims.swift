@@ -16,7 +16,9 @@ struct Claims {
   init(_ request: Request) {
     isSecure = request.isSecure
     host = request.authority
-    hostPort = Authority(request.text(request.authority))?.port
+    // Nearly all hosts stand alone; only a port behind one has to be read once more.
+    let hasPort = request.host.count != request.authority.count
+    hostPort = hasPort ? Authority(request.text(request.authority))?.port : nil
   }
 
   var port: UInt16 { saidPort ?? hostPort ?? (isSecure ? 443 : 80) }

@@ -25,8 +25,7 @@ package final class ClientAddress: Admission {
 
   private let trusted: TrustedNetworks
   private let source: ForwardedField
-  private var chainText = Output(capacity: 256)
-  private var forwarded = Output(capacity: 512)
+  private let hops = Lent(ForwardedChain())
 
   package init(_ settings: ClientAddressSettings?) {
     trusted = TrustedNetworks(settings?.trusted ?? [])
@@ -34,26 +33,36 @@ package final class ClientAddress: Admission {
   }
 
   package func admit(_ exchange: Exchange) throws(Failure) -> Verdict {
-    let fields = exchange.request.fields
     guard let connection = exchange.connection, let peer = connection.peerAddress else {
       // A unix socket has no address: nothing can be said about the client, nor believed.
-      fields.remove(Self.claims)
+      exchange.request.fields.remove(Self.claims)
       return .pass
     }
     exchange.isPeerTrusted = trusted.contain(peer)
+    try hops { chain throws(Failure) in
+      chain.clear()
+      try tell(exchange, of: peer, on: connection, behind: &chain)
+    }
+    return .pass
+  }
+
+  private func tell(
+    _ exchange: Exchange, of peer: Bytes.IPAddress, on connection: DownstreamConnection,
+    behind chain: inout ForwardedChain
+  ) throws(Failure) {
+    let fields = exchange.request.fields
     var said = Claims(exchange.request)
-    var chain = ForwardedChain()
     if exchange.isPeerTrusted {
       read(&chain, fields)
       said.read(fields)
     }
     fields.remove(Self.claims)
     let first = firstHop(of: chain)
-    let client = first < chain.count ? chain[first] ?? peer : peer
-    exchange.clientAddress = client
-    render(chain, from: first, peer: connection, said, exchange.request)
-    try add(to: exchange, said, isPeer: first == chain.count)
-    return .pass
+    exchange.clientAddress = first < chain.count ? chain[first] ?? peer : peer
+    try addForwardedFor(to: exchange, &chain, from: first, connection)
+    try add(said, to: exchange.request)
+    guard addForwarded(to: exchange.request, &chain, from: first, connection, said)
+    else { throw .noRoomForFields }
   }
 
   private func read(_ chain: inout ForwardedChain, _ fields: FieldSection) {
@@ -65,7 +74,7 @@ package final class ClientAddress: Admission {
 
   /// Where the client stands in the chain: the nearest hop that is not trusted, or the farthest of
   /// those that are, as far as hops are addresses. `chain.count` when it is the peer itself.
-  private func firstHop(of chain: ForwardedChain) -> Int {
+  private func firstHop(of chain: borrowing ForwardedChain) -> Int {
     var first = chain.count
     while first > 0, let hop = chain[first - 1] {
       first -= 1
@@ -74,67 +83,75 @@ package final class ClientAddress: Admission {
     return first
   }
 
-  /// Writes both forms of the chain: the client, the trusted hops behind it, the peer.
-  private func render(
-    _ chain: ForwardedChain, from first: Int, peer: DownstreamConnection, _ said: Claims,
-    _ request: Request
-  ) {
-    chainText.clear()
-    forwarded.clear()
-    for index in first..<chain.count {
-      guard let hop = chain[index] else { continue }
-      chainText.append(hop)
-      chainText.append(", ")
-      appendNode(hop)
-      forwarded.append(", ")
+  /// Writes the client, the trusted hops behind it, and the peer.
+  private func addForwardedFor(
+    to exchange: Exchange, _ chain: inout ForwardedChain, from first: Int,
+    _ connection: DownstreamConnection
+  ) throws(Failure) {
+    let fields = exchange.request.fields
+    let value = fields.add(.xForwardedFor) { line in
+      for index in first..<chain.count {
+        guard let hop = chain[index] else { continue }
+        line.append(hop)
+        line.append(", ")
+      }
+      line.append(connection.peerText)
     }
-    chainText.append(peer.peerText)
-    if let address = peer.peerAddress { appendNode(address) }
-    let host = request.text(said.host)
-    if !host.isEmpty {
-      forwarded.append(";host=")
-      appendToken(host)
-    }
-    forwarded.append(said.isSecure ? ";proto=https" : ";proto=http")
+    guard let value else { throw .noRoomForFields }
+    guard first < chain.count else { return }
+    // The client's text is the first one of the list.
+    exchange.clientText = TextRange(
+      start: Int(value.start), count: fields.text(value).firstIndex(of: UInt8(ascii: ","), from: 0),
+      isAdded: true)
   }
 
-  private func appendNode(_ address: Bytes.IPAddress) {
+  private func add(_ said: Claims, to request: Request) throws(Failure) {
+    let fields = request.fields
+    let scheme: StaticString = said.isSecure ? "https" : "http"
+    var isWhole = fields.add(.xForwardedProto, value: scheme.bytes)
+    if !said.host.isEmpty {
+      isWhole = isWhole && fields.add(.xForwardedHost, value: request.text(said.host))
+    }
+    let port = UInt64(said.port)
+    guard isWhole, fields.add(.xForwardedPort, { $0.append(decimal: port) }) != nil
+    else { throw .noRoomForFields }
+  }
+
+  /// Writes the same chain as RFC 7239 has it. Returns false when there is no room.
+  private func addForwarded(
+    to request: Request, _ chain: inout ForwardedChain, from first: Int,
+    _ connection: DownstreamConnection, _ said: Claims
+  ) -> Bool {
+    let host = request.text(said.host)
+    let value = request.fields.add(.forwarded) { line in
+      for index in first..<chain.count {
+        guard let hop = chain[index] else { continue }
+        Self.append(hop, to: &line)
+        line.append(", ")
+      }
+      if let peer = connection.peerAddress { Self.append(peer, to: &line) }
+      if !host.isEmpty {
+        line.append(";host=")
+        Self.append(token: host, to: &line)
+      }
+      if said.isSecure { line.append(";proto=https") } else { line.append(";proto=http") }
+    }
+    return value != nil
+  }
+
+  private static func append(_ address: Bytes.IPAddress, to line: inout Output) {
     // RFC 7239 section 6: an IPv6 address stands in brackets, and those in quotes.
-    forwarded.append(address.isV4 ? "for=" : "for=\"[")
-    forwarded.append(address)
-    if !address.isV4 { forwarded.append("]\"") }
+    if address.isV4 { line.append("for=") } else { line.append("for=\"[") }
+    line.append(address)
+    if !address.isV4 { line.append("]\"") }
   }
 
   /// A host with a port or in brackets is no token: RFC 7239 section 5.3. An authority has neither
   /// quotes nor backslashes in it.
-  private func appendToken(_ host: Span<UInt8>) {
+  private static func append(token host: Span<UInt8>, to line: inout Output) {
     let isToken = FieldSyntax.isToken(host)
-    if !isToken { forwarded.append("\"") }
-    forwarded.append(host)
-    if !isToken { forwarded.append("\"") }
-  }
-
-  private func add(to exchange: Exchange, _ said: Claims, isPeer: Bool) throws(Failure) {
-    let request = exchange.request
-    let fields = request.fields
-    let proto: StaticString = said.isSecure ? "https" : "http"
-    guard fields.add(.xForwardedFor, chainText), let entry = fields.entries.last
-    else { throw .noRoomForFields }
-    if !isPeer {
-      // The client's text is the first one of the list.
-      let value = fields.text(entry.value, isAdded: true)
-      exchange.clientText = TextRange(
-        start: entry.value.lowerBound,
-        count: value.firstIndex(of: UInt8(ascii: ","), from: 0), isAdded: true)
-    }
-    var isWhole = fields.add(.xForwardedProto, value: proto.bytes)
-    if !said.host.isEmpty {
-      isWhole = isWhole && fields.add(.xForwardedHost, value: request.text(said.host))
-    }
-    isWhole = isWhole && fields.add(.forwarded, forwarded)
-    chainText.clear()
-    chainText.append(decimal: UInt64(said.port))
-    isWhole = isWhole && fields.add(.xForwardedPort, chainText)
-    guard isWhole else { throw .noRoomForFields }
+    if !isToken { line.append("\"") }
+    line.append(host)
+    if !isToken { line.append("\"") }
   }
 }

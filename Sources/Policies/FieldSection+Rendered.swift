@@ -6,23 +6,17 @@ import HTTPMessage
 import PolicyChain
 
 extension FieldSection {
-  /// Adds a field under its registered name. Returns false, and adds nothing, when it does not fit.
-  func add(_ field: KnownField, _ text: borrowing Output) -> Bool {
-    add(field, name: field.name.bytes, value: text.bytes)
+  /// Adds a field under its registered name, with the value that `write` appends. Returns where the
+  /// value stands; nil, and nothing is added, when it does not fit.
+  @inline(__always)
+  func add(_ field: KnownField, _ write: (inout Output) -> Void) -> TextRange? {
+    add(field, name: field.name.bytes, write: write)
   }
 
   /// Adds a field under its registered name. Returns false, and adds nothing, when it does not fit.
   func add(_ field: KnownField, value: Span<UInt8>) -> Bool {
     add(field, name: field.name.bytes, value: value)
   }
-
-  /// Adds a field. Returns false, and adds nothing, when it does not fit.
-  func add(_ field: KnownField, name: [UInt8], _ text: borrowing Output) -> Bool {
-    add(field, name: name.span, value: text.bytes)
-  }
-
-  /// Keeps text that is no field. Nil when it does not fit.
-  func keep(_ text: borrowing Output) -> TextRange? { keep(text.bytes) }
 
   /// The index of the first line called `name`, in lower case, at `from` or later.
   func first(named name: [UInt8], from: Int) -> Int? { first(named: name.span, from: from) }

@@ -24,6 +24,9 @@ struct ForwardedChain {
     hops[(seen - count + index) % Self.hopsMax]
   }
 
+  /// Forgets all hops.
+  mutating func clear() { seen = 0 }
+
   private mutating func append(_ hop: IPAddress?) {
     hops[seen % Self.hopsMax] = hop
     seen += 1

@@ -75,7 +75,6 @@ package final class RequestIdentifier: Admission, Egress {
   private let field: KnownField
   private let isTrusted: Bool
   private let isEchoed: Bool
-  private var scratch = Output(capacity: 64)
 
   package init(_ settings: Settings) {
     name = Array(settings.header.lowercased.utf8)
@@ -91,12 +90,11 @@ package final class RequestIdentifier: Admission, Egress {
       return .pass
     }
     remove(from: request.fields)
-    render(for: exchange)
-    guard request.fields.add(field, name: name, scratch),
-      let entry = request.fields.entries.last
-    else { throw .noRoomForFields }
-    exchange.requestID = TextRange(
-      start: entry.value.lowerBound, count: entry.value.count, isAdded: true)
+    let id = Self.newID(for: exchange)
+    let name = name
+    let value = request.fields.add(field, name: name.span) { $0.append(id) }
+    guard let value else { throw .noRoomForFields }
+    exchange.requestID = value
     return .pass
   }
 
@@ -104,8 +102,8 @@ package final class RequestIdentifier: Admission, Egress {
   package func egress(_ exchange: Exchange) {
     let request = exchange.request
     if exchange.requestID.isEmpty {
-      render(for: exchange)
-      guard let kept = request.fields.keep(scratch) else {
+      let id = Self.newID(for: exchange)
+      guard let kept = request.fields.keep(write: { $0.append(id) }) else {
         exchange.isResponseOverfull = true
         return
       }
@@ -134,12 +132,10 @@ package final class RequestIdentifier: Admission, Egress {
       || byte == UInt8(ascii: "-")
   }
 
-  private func render(for exchange: Exchange) {
+  private static func newID(for exchange: Exchange) -> UUID7 {
     let random = exchange.services.random
-    scratch.clear()
-    scratch.append(
-      UUID7(
-        unixMilliseconds: exchange.wallMilliseconds, random: (random.next(), random.next())))
+    return UUID7(
+      unixMilliseconds: exchange.wallMilliseconds, random: (random.next(), random.next()))
   }
 
   private func first(in fields: FieldSection) -> Int? {

@@ -18,9 +18,10 @@ package enum StandardPolicies {
     Access.registration,
     // Before anyone is asked who he is: a preflight never carries credentials.
     CORS.registration,
-    // Limits whose key needs no identity stand here: refusing must cost less than a signature.
+    // Keys that need no identity: refusing must cost less than anything that follows.
+    Limits.registration,
+    // Who may pass. Limits that name the caller stand behind it.
     Authentication.registration,
-    // Limits that name the caller stand here.
     // What is allowed may depend on the caller.
     Allow.registration,
     // Refuses by the declared length before anything is forwarded.
@@ -29,6 +30,8 @@ package enum StandardPolicies {
     Rewrite.registration,
     // After all that may refuse a request or change it: a handshake is one like any other.
     Upgrade.registration,
+    // Closest to the upstream: what was refused before takes no place.
+    Bulkhead.registration,
     // Actions stand in for an upstream, inside of everything else.
     Redirect.registration,
     Respond.registration,

@@ -89,7 +89,7 @@ struct TemplateProgram {
       if place == .authority { output.append(host) } else { output.append(host, encodedIn: place) }
     case .method: output.append(request.text(request.methodText), encodedIn: place)
     case .route:
-      if let route = exchange.route { output.append(route.name.span, encodedIn: place) }
+      if let name = exchange.route?.name { output.append(name.span, encodedIn: place) }
     case .clientIP:
       // Digits, letters, dots and colons stand for themselves in paths and queries.
       if let address = exchange.clientAddress { output.append(address) }

@@ -8,52 +8,52 @@ import PolicyChain
 /// Sends `traceparent` to the upstream with our own span as the parent: the client's trace goes on
 /// when it is valid, else a new one begins and `tracestate` with it ends.
 package final class TraceContext: Admission {
-  private var scratch = Output(capacity: 64)
+  /// The client's trace: where its field stands, and what it says.
+  private struct Kept {
+    let index: Int
+    let parent: TraceParent
+  }
 
   package init() {}
 
   package func admit(_ exchange: Exchange) throws(Failure) -> Verdict {
     let fields = exchange.request.fields
     let random = exchange.services.random
-    scratch.clear()
-    let isKept = appendKept(from: fields, random)
-    if !isKept { appendNew(random) }
-    if fields.present.contains(.tracestate), !isKept || !TraceState.isValid(in: fields) {
+    let kept = Self.kept(from: fields)
+    if fields.present.contains(.tracestate), kept == nil || !TraceState.isValid(in: fields) {
       fields.remove(.tracestate)
     }
+    // What is removed can still be read.
     fields.remove(.traceparent)
-    guard fields.add(.traceparent, scratch), let entry = fields.entries.last else {
-      throw .noRoomForFields
+    let value = fields.add(.traceparent) { line in
+      line.append("00-")
+      if let kept {
+        line.append(fields.value(at: kept.index).extracting(TraceParent.traceID))
+      } else {
+        line.append(hex: random.next(), width: 16)
+        // One half that is not zero keeps the whole id from being it.
+        line.append(hex: Self.nonZero(random), width: 16)
+      }
+      line.append("-")
+      line.append(hex: Self.nonZero(random), width: 16)
+      line.append("-0")
+      // A new trace's right half is random; flags that this version does not define go on as zero:
+      // section 3.2.2.5.
+      line.append(decimal: kept.map { $0.parent.flags } ?? 2)
     }
-    let start = entry.value.lowerBound
+    guard let value else { throw .noRoomForFields }
+    let start = Int(value.start)
     exchange.traceID = TextRange(start: start + 3, count: 32, isAdded: true)
     exchange.spanID = TextRange(start: start + 36, count: 16, isAdded: true)
     return .pass
   }
 
-  /// Appends the client's trace with a new span. False when it sent none, several, or a bad one.
-  private func appendKept(from fields: FieldSection, _ random: any RandomSource) -> Bool {
+  /// The client's trace; nil when it sent none, several, or a bad one.
+  private static func kept(from fields: FieldSection) -> Kept? {
     guard let index = fields.first(.traceparent), fields.count(of: .traceparent) == 1,
       let parent = TraceParent(fields.value(at: index))
-    else { return false }
-    scratch.append("00-")
-    scratch.append(fields.value(at: index).extracting(TraceParent.traceID))
-    scratch.append("-")
-    scratch.append(hex: Self.nonZero(random), width: 16)
-    scratch.append("-0")
-    // Flags that this version does not define go on as zero: section 3.2.2.5.
-    scratch.append(decimal: (parent.isSampled ? 1 : 0) + (parent.isRandom ? 2 : 0))
-    return true
-  }
-
-  private func appendNew(_ random: any RandomSource) {
-    scratch.append("00-")
-    scratch.append(hex: random.next(), width: 16)
-    // One half that is not zero keeps the whole id from being it.
-    scratch.append(hex: Self.nonZero(random), width: 16)
-    scratch.append("-")
-    scratch.append(hex: Self.nonZero(random), width: 16)
-    scratch.append("-02")
+    else { return nil }
+    return Kept(index: index, parent: parent)
   }
 
   private static func nonZero(_ random: any RandomSource) -> UInt64 { max(random.next(), 1) }

@@ -15,6 +15,9 @@ struct TraceParent {
   /// Whether the trace id's right half is random, which Level 2 lets samplers rely on.
   let isRandom: Bool
 
+  /// The flags that this version defines, as the last digit of the value.
+  var flags: UInt64 { (isSampled ? 1 : 0) + (isRandom ? 2 : 0) }
+
   /// Nil when the value breaks a rule: then a new trace begins.
   init?(_ value: Span<UInt8>) {
     guard value.count >= Self.bytes, let version = Self.byte(value, at: 0), version != 0xFF

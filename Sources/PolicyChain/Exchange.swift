@@ -26,6 +26,8 @@ public final class Exchange {
     set { ownPeer = newValue }
   }
 
+  /// Whether the request has a body.
+  public var hasRequestBody: Bool { ownRequestBody != nil }
   /// The request's body; nil when it has none.
   public var requestBody: (any BodySource)? {
     get { ownRequestBody }
@@ -41,26 +43,30 @@ public final class Exchange {
     set { ownRoute = newValue }
   }
   /// What a 405 answer says in Allow.
-  public var allowedMethods: [UInt8] = []
+  public var allowedMethods: [UInt8] {
+    get { ownAllowedMethods }
+    set { ownAllowedMethods = newValue }
+  }
   /// Fields that egress policies add as they are.
-  public private(set) var rendered: [FieldBlock] = []
+  public var rendered: [FieldBlock] { blocks { $0 } }
+  /// Whether there is a failure.
+  public var hasFailed: Bool { ownFailure != nil }
+  /// Whether the client left before it had its answer.
+  public var isClientGone: Bool {
+    guard hasFailed, let failure = ownFailure else { return false }
+    return failure.reason == .clientGone
+  }
   /// Why it did not end well; nil when it did.
   public var failure: Failure? {
     get { ownFailure }
     set { ownFailure = newValue }
   }
   /// The caller, as the first identity of the route's rule has proved it; nil when nobody has.
-  public var principal: Principal? {
-    get { ownPrincipal }
-    set { ownPrincipal = newValue }
-  }
+  public var principal: Principal? { ownPrincipal }
   /// Callers that further identities of the rule have proved.
   public private(set) var furtherPrincipals: [Principal] = []
   /// What a rule decided against the request.
-  public var denial: Denial? {
-    get { ownDenial }
-    set { ownDenial = newValue }
-  }
+  public var denial: Denial? { ownDenial }
   /// What a 401 or 403 says in WWW-Authenticate, one line each.
   public var challenges: [[UInt8]] = []
   /// What holds once the connection speaks another protocol; nil when it stays with HTTP.
@@ -86,14 +92,17 @@ public final class Exchange {
   private var ownPrincipal: Principal?
   private var ownDenial: Denial?
   private var ownUpgrade: UpgradeTerms?
-  private var held: [any ExchangeResource] = []
+  private var ownAllowedMethods: [UInt8] = []
+  private let blocks = Lent<[FieldBlock]>([])
+  private let held = Lent<[any ExchangeResource]>([])
 
   public init(request: Request, response: ResponseHead, services: Services, waiter: Waiter) {
     self.request = request
     self.response = response
     self.services = services
     self.waiter = waiter
-    rendered.reserveCapacity(4)
+    blocks { $0.reserveCapacity(4) }
+    held { $0.reserveCapacity(2) }
   }
 
   @inlinable
@@ -110,11 +119,24 @@ public final class Exchange {
 
   /// Notes one more caller that was proved; the first one is `principal`.
   public func prove(_ principal: Principal) {
+    self.wasJudged = true
     if ownPrincipal == nil {
       ownPrincipal = principal
     } else {
       furtherPrincipals.append(principal)
     }
+  }
+
+  /// Notes that a rule decided against the request.
+  public func deny(_ denial: Denial) {
+    self.wasJudged = true
+    ownDenial = denial
+  }
+
+  private func forgetJudgement() {
+    forgetPrincipals()
+    ownDenial = nil
+    challenges = []
   }
 
   /// Forgets who was proved: the rule is gone through again.
@@ -124,42 +146,46 @@ public final class Exchange {
   }
 
   /// Adds pre-rendered fields to the response.
-  public func render(_ block: FieldBlock) { rendered.append(block) }
+  public func render(_ block: FieldBlock) { blocks { $0.append(block) } }
 
   /// Forgets pre-rendered fields: the egress stage runs again on another response.
-  func clearRendered() { rendered.removeAll(keepingCapacity: true) }
+  func clearRendered() {
+    blocks { if !$0.isEmpty { $0.removeAll(keepingCapacity: true) } }
+  }
 
   /// Keeps `resource` until the exchange is finished.
-  public func hold(_ resource: any ExchangeResource) { held.append(resource) }
+  public func hold(_ resource: any ExchangeResource) { held { $0.append(resource) } }
 
   /// Lets go of everything that lasts as long as an exchange: called once, however it ended.
   public func finish() {
-    for resource in held { resource.release(after: self) }
-    held.removeAll(keepingCapacity: true)
+    while let resource = held({ $0.popLast() }) { resource.release(after: self) }
   }
 
-  /// Forgets everything, so that the next request can use this exchange.
+  /// Forgets everything, so that another connection can use this exchange.
   ///
   /// The blocks that the heads stood in are returned to their owners first.
   public func reset() {
-    precondition(held.isEmpty, "An exchange is finished before it is reused.")
-    request.reset()
-    response.reset()
-    state.value = ExchangeState()
+    startOver()
     ownConnection = nil
     ownPeer = nil
+  }
+
+  /// Forgets everything but the connection and its peer, so that its next request can use this
+  /// exchange.
+  public func startOver() {
+    precondition(held { $0.isEmpty }, "An exchange is finished before it is reused.")
+    request.reset()
+    response.reset()
+    if self.wasJudged { forgetJudgement() }
+    state.value = ExchangeState()
     ownRequestBody = nil
     ownRoute = nil
     ownFailure = nil
     ownServer = nil
-    if ownPrincipal != nil { ownPrincipal = nil }
-    if ownDenial != nil { ownDenial = nil }
-    if !furtherPrincipals.isEmpty { furtherPrincipals.removeAll(keepingCapacity: true) }
-    if !challenges.isEmpty { challenges = [] }
     ownResponseBody = .none
     if ownUpgrade != nil { ownUpgrade = nil }
-    if !allowedMethods.isEmpty { allowedMethods = [] }
-    if !rendered.isEmpty { rendered.removeAll(keepingCapacity: true) }
+    if !ownAllowedMethods.isEmpty { ownAllowedMethods = [] }
+    clearRendered()
   }
 }
 

@@ -26,6 +26,8 @@ public protocol IdentityVerifier: AnyObject {
   var assertedFields: [String] { get }
   /// What WWW-Authenticate says of this identity: RFC 9110 section 11.6.1.
   var challenge: Challenge { get }
+  /// Whether `verify` may say `pending`.
+  var mayWait: Bool { get }
   /// Judges the request's credential at once.
   func verify(_ exchange: Exchange) -> Proof
   /// Judges it after waiting; never `pending`. Called after `verify` said so.
@@ -37,6 +39,8 @@ public protocol IdentityVerifier: AnyObject {
 }
 
 extension IdentityVerifier {
+  public var mayWait: Bool { false }
+
   /// Most kinds judge at once.
   public func decide(_ exchange: Exchange) async -> Proof { verify(exchange) }
 }

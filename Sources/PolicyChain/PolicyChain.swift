@@ -14,20 +14,45 @@ public final class PolicyChain {
   /// Whether one of the steps answers preflights.
   public let answersPreflights: Bool
   private let steps: [Step]
-  private let egress: [any Egress]
-  private let destination: any Destination
+  /// How many of the steps decide at once, before the first one that may wait.
+  @usableFromInline let openingCount: Int
+  /// Whether there is such a step.
+  @usableFromInline let mayWait: Bool
+  /// Those steps, linked: walking along constants of objects counts no references.
+  @usableFromInline let opening: Opening?
+  private let closing: Closing?
+  @usableFromInline let destination: any Destination
 
   public init(steps: [Step], egress: [any Egress], destination: any Destination) {
     self.steps = steps
-    self.egress = egress
     self.destination = destination
     answersPreflights = steps.contains { step in
       if case .admission(let policy) = step { policy is any PreflightAnswering } else { false }
     }
+    let first = steps.firstIndex { if case .admission = $0 { false } else { true } }
+    openingCount = first ?? steps.count
+    mayWait = first != nil
+    opening = steps[..<openingCount].reversed().reduce(nil) { next, step in
+      if case .admission(let policy) = step { Opening(policy, next: next) } else { next }
+    }
+    closing = egress.reversed().reduce(nil) { Closing($1, next: $0) }
   }
 
-  /// Runs the exchange to its response head, from the first step on or from a later one.
-  public func run(_ exchange: Exchange, from start: Int = 0) async throws(Failure) {
+  /// Runs the exchange to its response head.
+  ///
+  /// A chain in which nothing may wait costs no task frame of its own.
+  @inlinable @inline(__always)
+  public func run(_ exchange: Exchange) async throws(Failure) {
+    if let opening, try opening.admit(exchange) == .answered { return }
+    if mayWait {
+      try await run(exchange, from: openingCount)
+    } else {
+      try await destination.respond(to: exchange)
+    }
+  }
+
+  /// Runs the exchange from a step on.
+  @usableFromInline func run(_ exchange: Exchange, from start: Int) async throws(Failure) {
     var index = start
     while index < steps.count {
       switch steps[index] {
@@ -47,6 +72,39 @@ public final class PolicyChain {
 
   /// The one stage that every response passes on its way out.
   public func runEgress(_ exchange: Exchange) {
-    for policy in egress { policy.egress(exchange) }
+    closing?.egress(exchange)
+  }
+}
+
+/// An admission and those behind it.
+@usableFromInline final class Opening {
+  private let policy: any Admission
+  private let next: Opening?
+
+  init(_ policy: any Admission, next: Opening?) {
+    self.policy = policy
+    self.next = next
+  }
+
+  @usableFromInline func admit(_ exchange: Exchange) throws(Failure) -> Verdict {
+    guard try policy.admit(exchange) == .pass else { return .answered }
+    guard let next else { return .pass }
+    return try next.admit(exchange)
+  }
+}
+
+/// An egress policy and those behind it.
+private final class Closing {
+  private let policy: any Egress
+  private let next: Closing?
+
+  init(_ policy: any Egress, next: Closing?) {
+    self.policy = policy
+    self.next = next
+  }
+
+  func egress(_ exchange: Exchange) {
+    policy.egress(exchange)
+    next?.egress(exchange)
   }
 }

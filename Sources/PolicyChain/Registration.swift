@@ -63,14 +63,23 @@ package struct ChainContext {
   /// The route's path parameters by name, in the order in which they are captured; empty without a
   /// route.
   package let parameterNames: [String]
+  /// The buckets of the config, by name.
+  package let buckets: [String: SharedBucket]
+  package let bulkheads: BulkheadRegistry
+  /// The stores that buckets name.
+  package let stores: [String: any LimitStore]
 
   package init(
     isSecure: Bool, keepsAmbiguousNames: Bool, verifiers: [String: any IdentityVerifier],
-    parameterNames: [String]
+    parameterNames: [String], buckets: [String: SharedBucket], bulkheads: BulkheadRegistry,
+    stores: [String: any LimitStore]
   ) {
     self.isSecure = isSecure
     self.keepsAmbiguousNames = keepsAmbiguousNames
     self.verifiers = verifiers
+    self.bulkheads = bulkheads
+    self.stores = stores
+    self.buckets = buckets
     self.parameterNames = parameterNames
   }
 }
@@ -127,6 +136,56 @@ package struct Registration: Sendable {
         preconditionFailure("A policy is built from the settings of its own declaration.")
       }
       return build(settings, context)
+    }
+  }
+
+  /// A policy that all statements of a set make together.
+  /// - Parameter whole: called with the statements that hold; never with none.
+  package init<Settings: Sendable>(
+    _ stage: Stage, allOf manual: Manual<Settings>,
+    whole: @escaping @Sendable ([Settings], ChainContext) -> PolicyParts
+  ) {
+    self.stage = stage
+    declaration = manual
+    statements = { effective in
+      let entries = effective.entries(of: manual).map(\.settings)
+      return entries.isEmpty ? [] : [PolicyStatement(settings: entries, place: "")]
+    }
+    ownFields = { _, _ in [] }
+    build = { settings, context in
+      guard let settings = settings as? [Settings] else {
+        preconditionFailure("A policy is built from the settings of its own declaration.")
+      }
+      return whole(settings, context)
+    }
+  }
+
+  /// Stands for a record's settings with the place that wrote them last.
+  private struct Placed<Settings: Sendable>: Sendable {
+    let settings: Settings
+    let place: String
+  }
+
+  /// A policy that counts where its record is written.
+  /// - Parameter build: called with the scope whose statement was the last to change the record.
+  package init<Settings: Sendable>(
+    _ stage: Stage, placed manual: Manual<Settings>,
+    build: @escaping @Sendable (Settings, String, ChainContext) -> PolicyParts
+  ) {
+    self.stage = stage
+    declaration = manual
+    statements = { effective in
+      guard let settings = effective.settings(of: manual) else { return [] }
+      let placed = Placed(
+        settings: settings, place: effective.owner(of: manual.shape.directive))
+      return [PolicyStatement(settings: placed, place: "")]
+    }
+    ownFields = { _, _ in [] }
+    self.build = { settings, context in
+      guard let placed = settings as? Placed<Settings> else {
+        preconditionFailure("A policy is built from the settings of its own declaration.")
+      }
+      return build(placed.settings, placed.place, context)
     }
   }
 }

@@ -19,6 +19,7 @@ struct HostIndex {
   private let names: TextIndex
   private let any: UInt32
   private let hasWildcards: Bool
+  private let hasNames: Bool
   private let seed: UInt64
 
   init(
@@ -27,12 +28,14 @@ struct HostIndex {
     self.groups = groups
     self.names = TextIndex(names)
     self.any = any
+    hasNames = !names.isEmpty
     hasWildcards = names.contains { $0.parent == Self.wildcard }
     self.seed = seed
   }
 
   /// The first group to try, or `TextIndex.none`. One pass from the last byte to the first.
   func firstGroup(_ host: borrowing Span<UInt8>) -> UInt32 {
+    guard hasNames else { return any }
     let isRooted = host.count > 0 && host[host.count - 1] == UInt8(ascii: ".")
     let count = isRooted ? host.count - 1 : host.count
     guard count > 0, count <= Self.nameBytesMax else { return any }

@@ -65,27 +65,31 @@ package final class RouteTable {
   }
 
   private let parts: RouteTableParts
-  private var scratch: Scratch
+  private let scratch: Lent<Scratch>
 
   init(_ parts: RouteTableParts) {
     self.parts = parts
-    scratch = Scratch(
-      segments: PathSegments(countMax: parts.depthMax, seed: parts.seed),
-      fields: FoundFields(count: parts.conditions.names.count))
+    scratch = Lent(
+      Scratch(
+        segments: PathSegments(countMax: parts.depthMax, seed: parts.seed),
+        fields: FoundFields(count: parts.conditions.names.count)))
   }
 
   /// Finds the route of `request`, matched by its own method or by the one that its preflight asks
   /// for.
   package func lookup(_ request: Request, by matchedMethod: MatchedMethod) -> RouteDecision {
-    find(request, method(of: request, by: matchedMethod), &scratch)
+    let method = method(of: request, by: matchedMethod)
+    return scratch { find(request, method, &$0) }
   }
 
   /// The innermost scope that covers the host and path of `request`.
   package func scope(of request: Request) -> Int? {
     let path = request.text(request.path)
-    scratch.segments.cut(path)
     let group = parts.hosts.firstGroup(request.text(request.host))
-    return scope(from: group, path, request, &scratch)
+    return scratch { scratch in
+      scratch.segments.cut(path)
+      return scope(from: group, path, request, &scratch)
+    }
   }
 
   /// The slot of a parameter in the `RouteParameters` of a route; nil when no path of it has that

@@ -9,10 +9,9 @@ enum MaxForwards {
   /// Counts the request's Max-Forwards down. Returns true, with the exchange answered, when it goes
   /// no further than here. What is no number is not ours to judge and goes on.
   static func endsHere(_ exchange: Exchange) throws(Failure) -> Bool {
-    let request = exchange.request
-    let fields = request.fields
-    guard request.method == .options, let index = fields.first(.maxForwards),
-      let left = number(fields.value(at: index))
+    guard exchange.request.method == .options else { return false }
+    let fields = exchange.request.fields
+    guard let index = fields.first(.maxForwards), let left = number(fields.value(at: index))
     else { return false }
     guard left > 0 else {
       exchange.answer(status: 204, contentType: nil, body: [])

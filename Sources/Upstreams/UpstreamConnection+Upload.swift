@@ -34,13 +34,14 @@ extension UpstreamConnection {
 
   private func send(_ chunk: BodyChunk, isChunked: Bool) throws(TransportError) {
     if isChunked {
-      let resources = pool.resources
-      resources.uploadScratch.clear()
-      ChunkedEncoder.startChunk(of: chunk.count, into: &resources.uploadScratch)
-      resources.uploadScratch.append(chunk.bytes)
-      ChunkedEncoder.endChunk(into: &resources.uploadScratch)
-      chunk.buffer.consume(chunk.count)
-      try transport.send(resources.uploadScratch.bytes)
+      try pool.resources.uploadScratch { framed throws(TransportError) in
+        framed.clear()
+        ChunkedEncoder.startChunk(of: chunk.count, into: &framed)
+        framed.append(chunk.bytes)
+        ChunkedEncoder.endChunk(into: &framed)
+        chunk.buffer.consume(chunk.count)
+        try transport.send(framed.bytes)
+      }
     } else {
       // Consumed also when the server is gone: what was handed out is never read as a request.
       defer { chunk.buffer.consume(chunk.count) }
@@ -52,16 +53,13 @@ extension UpstreamConnection {
     upload = .done
     exchange?.upstream.sentAt = .now()
     guard isChunked else { return }
-    let resources = pool.resources
-    resources.uploadScratch.clear()
-    do throws(HTTP1Error) {
-      try ChunkedEncoder.end(trailers: trailers, into: &resources.uploadScratch)
-    } catch {
-      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    try pool.resources.uploadScratch { end throws(Failure) in
+      end.clear()
+      do throws(HTTP1Error) { try ChunkedEncoder.end(trailers: trailers, into: &end) } catch {
+        throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+      }
+      do throws(TransportError) { try transport.send(end.bytes) } catch { try uploadBroke(error) }
     }
-    do throws(TransportError) {
-      try transport.send(resources.uploadScratch.bytes)
-    } catch { try uploadBroke(error) }
   }
 
   /// Whether something of the request is still to be sent.

@@ -18,13 +18,16 @@ package final class UpstreamConnection {
   let address: SocketAddress
   let server: UpstreamServer
   let pool: UpstreamPool
+  /// The server's count of changes when the address was last seen among its own.
+  var addressChanges: Int
   var idleSince = Instant(nanoseconds: 0)
   /// Whether no request has been sent on it before: then a close is no sign of staleness.
   var isFresh = true
 
   /// Received bytes; owned while the connection is lent.
   var input: Buffer?
-  var parser: ResponseParser
+  private let parser = Lent(ResponseParser(limits: .response))
+  private var interimCount = 0
   var decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
   /// Fields behind a chunked body; made when there are any.
   var trailerFields: FieldSection?
@@ -34,6 +37,8 @@ package final class UpstreamConnection {
   /// What is still to be sent of the request's body.
   var upload = UploadProgress.done
   private(set) var isClosed = false
+  /// Whether the server failed the present exchange.
+  var isAtFault = false
 
   /// How far the response is.
   enum ResponseProgress: Equatable {
@@ -64,7 +69,7 @@ package final class UpstreamConnection {
     self.address = address
     self.server = server
     self.pool = pool
-    parser = ResponseParser(limits: .response)
+    addressChanges = server.addressChanges
   }
 
   /// Whether another request may be sent: the last one ended well and nothing arrived since.
@@ -90,41 +95,36 @@ package final class UpstreamConnection {
 
   // MARK: One exchange
 
-  /// Sends the request and reads up to the final response head.
-  func begin(_ exchange: Exchange) async throws(Failure) {
+  /// Sends the request, or as much of it as can be sent now.
+  func begin(_ exchange: Exchange) throws(Failure) {
     self.exchange = exchange
+    isAtFault = false
     transport.socket.observer = exchange.waiter
     response = .head
-    parser = ResponseParser(limits: .response)
+    parser { $0 = ResponseParser(limits: .response) }
+    interimCount = 0
     trailerFields = nil
     upload = .done
-    if exchange.requestBody != nil {
+    if exchange.hasRequestBody {
       upload = .body(isChunked: exchange.request.framing == .chunked)
     }
     try sendHead(exchange)
-    let input = self.input ?? pool.resources.buffers.borrow()
-    self.input = input
-    try await readHead(exchange, input)
-    exchange.upstream.status = exchange.response.status
   }
 
   private func sendHead(_ exchange: Exchange) throws(Failure) {
-    let resources = pool.resources
-    resources.scratch.clear()
-    do throws(HTTP1Error) {
-      try encode(exchange.request, into: &resources.scratch)
-    } catch {
-      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+    try pool.resources.scratch { head throws(Failure) in
+      head.clear()
+      do throws(HTTP1Error) { try encode(exchange.request, into: &head) } catch {
+        throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
+      }
+      do throws(TransportError) { try transport.send(head.bytes) } catch { throw lost(error) }
     }
-    do throws(TransportError) {
-      try transport.send(resources.scratch.bytes)
-    } catch { throw lost(error) }
     exchange.upstream.sentAt = .now()
     try pushBody()
   }
 
   private func encode(_ request: Request, into output: inout Output) throws(HTTP1Error) {
-    let name = server.definition.label.server
+    let name = server.label.server
     switch pool.definition.hostRule {
     case .preserve where !request.authority.isEmpty:
       try RequestEncoder.encode(
@@ -138,40 +138,54 @@ package final class UpstreamConnection {
     }
   }
 
-  private func readHead(_ exchange: Exchange, _ input: Buffer) async throws(Failure) {
-    var interims = 0
+  /// Reads on in the response's head, without waiting. Returns whether it is complete and final.
+  func readHead(_ exchange: Exchange) throws(Failure) -> Bool {
     while true {
-      let progress: ParseProgress
-      do throws(HTTP1Error) {
-        progress = try parser.parse(
-          input, into: exchange.response, answering: exchange.request.method)
-      } catch { throw invalid(error) }
-      switch progress {
-      case .done where exchange.response.status >= 200:
-        // What an upstream does behind an upgrade that it did not make is not known to end well.
-        if exchange.upgrade != nil { exchange.response.keepsAlive = false }
-        expectBody(exchange.response)
-        return
-      case .done where exchange.response.status == 101:
-        guard let terms = exchange.upgrade, isUpgraded(exchange.response, by: terms) else {
-          throw invalid(nil)
-        }
-        response = .done(isReusable: false)
-        return
-      case .done:
-        interims += 1
-        guard interims <= Self.interimMax else { throw invalid(nil) }
-        exchange.peer?.sendInterim(exchange.response)
-        exchange.response.reset()
-      case .needsMore:
-        while try !receiveHeadBytes(exchange, input) { try await waitForProgress(exchange) }
+      if let input, !input.isEmpty, try parse(input, exchange) == .done {
+        if try isFinal(exchange) { return true }
+        continue
       }
+      guard try receiveHeadBytes(exchange) else { return false }
     }
   }
 
+  private func parse(_ input: Buffer, _ exchange: Exchange) throws(Failure) -> ParseProgress {
+    do throws(HTTP1Error) {
+      return try parser { parser throws(HTTP1Error) in
+        try parser.parse(input, into: exchange.response, answering: exchange.request.method)
+      }
+    } catch { throw invalid(error) }
+  }
+
+  /// Takes a complete head for what it is. An interim one goes to the client, and another follows.
+  private func isFinal(_ exchange: Exchange) throws(Failure) -> Bool {
+    let head = exchange.response
+    if head.status >= 200 {
+      // What an upstream does behind an upgrade that it did not make is not known to end well.
+      if exchange.upgrade != nil { head.keepsAlive = false }
+      expectBody(head)
+    } else if head.status == 101 {
+      guard let terms = exchange.upgrade, isUpgraded(head, by: terms) else { throw invalid(nil) }
+      response = .done(isReusable: false)
+    } else {
+      interimCount += 1
+      guard interimCount <= Self.interimMax else { throw invalid(nil) }
+      exchange.peer?.sendInterim(head)
+      head.reset()
+      return false
+    }
+    exchange.upstream.status = head.status
+    return true
+  }
+
   /// Reads once, without waiting. Returns whether there was something.
-  private func receiveHeadBytes(_ exchange: Exchange, _ input: Buffer) throws(Failure) -> Bool {
+  private func receiveHeadBytes(_ exchange: Exchange) throws(Failure) -> Bool {
     try pushBody()
+    // A server that is silent gets no buffer yet: the one used last is still in the cache when its
+    // answer comes.
+    if input == nil, !transport.isSecure, !transport.mayHaveBytes { return false }
+    let input = self.input ?? pool.resources.buffers.borrow()
+    self.input = input
     // Interim heads before this one have used up room; a head that fills the whole block was
     // refused by the parser before.
     if input.isEmpty { input.clear() } else if input.freeCount == 0 { input.compact() }
@@ -207,7 +221,7 @@ package final class UpstreamConnection {
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)
       let body = transport.hasUnsent ? .never : exchange.requestBody?.deadline ?? .never
       if body <= idle {
-        try await waitForBody(exchange, until: body)
+        try await exchange.waitForBody(until: body)
       } else {
         try await exchange.waitUpstream(until: idle, else: .responseTimeout)
       }
@@ -218,18 +232,6 @@ package final class UpstreamConnection {
     } else {
       try await exchange.waitUpstream(
         until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
-    }
-  }
-
-  /// Only the client keeps us waiting: its silence is no fault of the upstream.
-  private func waitForBody(_ exchange: Exchange, until deadline: Instant) async throws(Failure) {
-    do throws(Failure) {
-      try await exchange.waitUpstream(until: deadline, else: .bodyTimeout)
-    } catch {
-      guard error.reason == .bodyTimeout else { throw error }
-      // Its rest is never taken for another request.
-      exchange.requestBody?.cancel()
-      throw .refused(.bodyTimeout)
     }
   }
 
@@ -259,6 +261,7 @@ package final class UpstreamConnection {
   }
 
   private func failure(_ reason: Reason, retry: Failure.Retry, _ detail: String?) -> Failure {
+    isAtFault = true
     let mayRetry = exchange?.upstream.firstByteAt == nil ? retry : .never
     let server = server.definition.name
     return Failure(
@@ -272,6 +275,7 @@ extension UpstreamConnection: ExchangeResource {
   /// not at a clean end.
   package func release(after exchange: Exchange) {
     transport.socket.observer = nil
+    judge(exchange)
     self.exchange = nil
     let isClean =
       response == .done(isReusable: true) && upload == .done && input?.isEmpty != false
@@ -283,5 +287,17 @@ extension UpstreamConnection: ExchangeResource {
     } else {
       close(isAborting: response != .done(isReusable: false) || upload != .done)
     }
+  }
+
+  /// Ends the try, and notes what it says of the server.
+  private func judge(_ exchange: Exchange) {
+    let isAnswered = if case .done = response { true } else { false }
+    pool.judge(
+      exchange, on: server, isAtFault: isAtFault || isFault(exchange.failure),
+      isAnswered: isAnswered)
+  }
+
+  func isFault(_ failure: Failure?) -> Bool {
+    UpstreamPool.isFault(failure, isUploading: isUploading)
   }
 }

@@ -1,7 +1,9 @@
-// One server of an upstream, as one worker sees it: its addresses, its idle connections, and how it
-// fared lately.
+// One server of an upstream, as one worker sees it: its addresses and its idle connections. How it
+// fares is known to all workers together: see `ServerState`.
 
+import Bytes
 import Engine
+import PolicyChain
 
 /// A worker's view of a server.
 package final class UpstreamServer {
@@ -9,18 +11,27 @@ package final class UpstreamServer {
   static let pauseAfterFailure: UInt64 = 1_000
 
   package let definition: ServerDefinition
+  /// Its names, on this worker.
+  let label: ServerLabel
   package let index: Int
+  /// What all workers know of it.
+  package let state: ServerState
   /// Where it answers now; empty while its name has not been resolved.
   package private(set) var addresses: [SocketAddress]
   private var nextAddress = 0
-  private var pausedUntil = Instant(nanoseconds: 0)
   /// Smooth weighted round robin: grows by the weight, falls by the sum of weights when chosen.
   var currentWeight = 0
+  /// Connections that many exchanges share.
+  let http2 = SharedConnections()
   /// Idle connections, the one used last at the end.
-  private var idle: [UpstreamConnection] = []
+  private let idle = Lent<[UpstreamConnection]>([])
+  /// Counts the changes of `addresses`: a connection made since the last one needs no search.
+  private(set) var addressChanges = 0
 
-  init(_ definition: ServerDefinition, index: Int) {
+  init(_ definition: ServerDefinition, index: Int, state: ServerState) {
     self.definition = definition
+    self.state = state
+    label = definition.label.copy()
     self.index = index
     if case .address(let address) = definition.host {
       addresses = [address]
@@ -33,12 +44,25 @@ package final class UpstreamServer {
   /// looked at.
   package func resolved(to addresses: [SocketAddress]) {
     self.addresses = addresses
+    addressChanges += 1
     nextAddress = 0
   }
 
-  func isPaused(at now: Instant) -> Bool { pausedUntil > now }
-  func pause(from now: Instant) {
-    pausedUntil = now.advanced(milliseconds: Self.pauseAfterFailure)
+  /// Its bit among the servers that a request has tried. Servers beyond the 64th have none, and may
+  /// be tried twice.
+  var bit: UInt64 { index < 64 ? 1 << UInt64(index) : 0 }
+  func isAmong(_ tried: UInt64) -> Bool { tried & bit != 0 }
+
+  /// Its share of the requests in 256ths of a weight of 1: the weight, but for a server that has
+  /// come back within the last `slowStart` milliseconds, which begins with a tenth of it.
+  func share(at now: Instant, slowStart: UInt64) -> UInt64 {
+    let whole = UInt64(definition.weight) << 8
+    guard slowStart > 0 else { return whole }
+    let back = state.lastReturn
+    guard back.nanoseconds > 0 else { return whole }
+    let elapsed = now.since(back) / 1_000_000
+    guard elapsed < slowStart else { return whole }
+    return max(whole / 10, whole * elapsed / slowStart, 1)
   }
 
   /// The address for the next connection, in turn.
@@ -49,35 +73,51 @@ package final class UpstreamServer {
     return address
   }
 
-  var idleCount: Int { idle.count }
+  var idleCount: Int { idle { $0.count } }
   /// The idle connection that is lent next, if it is still good then.
-  var newestIdle: UpstreamConnection? { idle.last }
+  var newestIdle: UpstreamConnection? { idle { $0.last } }
 
   /// The idle connection that was used last and is still good.
-  func takeIdle() -> UpstreamConnection? {
-    while let connection = idle.popLast() {
-      if connection.isReusable && addresses.contains(connection.address) { return connection }
+  func lendIdle() -> UpstreamConnection? {
+    while let connection = idle({ $0.popLast() }) {
+      if connection.isReusable && isCurrent(connection) {
+        connection.isFresh = false
+        return connection
+      }
       connection.close(isAborting: false)
     }
     return nil
   }
 
-  func keepIdle(_ connection: UpstreamConnection) { idle.append(connection) }
+  func keepIdle(_ connection: UpstreamConnection) { idle { $0.append(connection) } }
+
+  /// Whether the connection leads to an address that the server still has.
+  private func isCurrent(_ connection: UpstreamConnection) -> Bool {
+    if connection.addressChanges == addressChanges { return true }
+    guard addresses.contains(connection.address) else { return false }
+    connection.addressChanges = addressChanges
+    return true
+  }
 
   /// Closes idle connections that are dead, too old, or lead to an address that is gone.
   func sweep(now: Instant, idleTimeout: UInt64) {
-    idle.removeAll { connection in
-      let isStale = connection.idleSince.advanced(milliseconds: idleTimeout) <= now
-      guard isStale || !connection.isReusable || !addresses.contains(connection.address) else {
-        return false
+    var ended: [UpstreamConnection] = []
+    idle { idle in
+      idle.removeAll { connection in
+        let isStale = connection.idleSince.advanced(milliseconds: idleTimeout) <= now
+        guard isStale || !connection.isReusable || !isCurrent(connection) else { return false }
+        ended.append(connection)
+        return true
       }
-      connection.close(isAborting: false)
-      return true
     }
+    for connection in ended { connection.close(isAborting: false) }
   }
 
   func closeIdle() {
-    for connection in idle { connection.close(isAborting: false) }
-    idle.removeAll()
+    let ended = idle { idle in
+      defer { idle.removeAll() }
+      return idle
+    }
+    for connection in ended { connection.close(isAborting: false) }
   }
 }

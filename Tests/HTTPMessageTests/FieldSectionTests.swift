@@ -73,7 +73,8 @@ import Testing
     let before = written(section)
     let other = Buffer(capacity: 512)
     _ = other.append([UInt8](repeating: 0, count: 17).span)
-    if let received = section.received { _ = other.append(received.bytes) }
+    let received = section.entries.filter { !$0.isAdded }.map(\.line.upperBound).max() ?? 0
+    _ = other.append(section.text(0..<received, isAdded: false))
     section.moveReceived(by: 17)
     section.attach(other)
     #expect(written(section) == before)

@@ -1,6 +1,7 @@
 // Every example of every manual, run: its config compiled by the real compiler, its requests sent
 // through the whole standard chain to an upstream that tells what it got.
 
+import Buckets
 import Configuration
 import PolicyChain
 import Testing
@@ -32,6 +33,7 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     listener edge {
       bind 127.0.0.1:8080
     }
+    bucket per-route rate=1/s burst=2 key=[route client.ip]
     upstream origin {
       server 127.0.0.1:9000
     }
@@ -67,8 +69,18 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     verifiers: [String: any IdentityVerifier] = [:]
   ) throws -> PolicyChain {
     let route = try #require(configuration.listeners.first?.routes.first)
+    let buckets = configuration.buckets.map {
+      (
+        $0.name,
+        SharedBucket(
+          $0, metric: 0, seed: HashSeed(first: 1, second: 2),
+          furtherSeed: HashSeed(first: 3, second: 4), onFailure: .local)
+      )
+    }
     var context = ChainContext(
-      isSecure: false, keepsAmbiguousNames: false, verifiers: verifiers, parameterNames: [])
+      isSecure: false, keepsAmbiguousNames: false, verifiers: verifiers, parameterNames: [],
+      buckets: Dictionary(uniqueKeysWithValues: buckets),
+      bulkheads: BulkheadRegistry(seed: HashSeed(first: 1, second: 2)), stores: [:])
     var steps = StandardPolicies.unconditional(nil, configuration.clientAddress)
       .map { PolicyChain.Step.admission($0) }
     var egress: [any Egress] = []
@@ -93,11 +105,14 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     let configuration = try #require(
       result.configuration, "\(result.diagnostics.map(\.message))")
     #expect(!example.example.exchanges.isEmpty, "An example shows a request.")
+    let relay = RelayedDestination()
+    let chain = try Self.chain(configuration, relay)
     for exchange in example.example.exchanges {
       let test = try TestExchange(
         exchange.request, fields: exchange.fields, body: exchange.body, isSecure: false)
       let upstream = FakeUpstream(test)
-      await test.run(try Self.chain(configuration, upstream))
+      relay.upstream = upstream
+      await test.run(chain)
       try check(exchange.expectation, test, upstream)
     }
   }
@@ -137,5 +152,14 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     }
     let value = field[field.index(after: colon)...].drop { $0 == " " }
     return TestExchange.values(String(field[..<colon]), in: lines).contains(String(value))
+  }
+}
+
+/// The innermost end of a chain that serves several exchanges, each with an upstream of its own.
+final class RelayedDestination: Destination {
+  var upstream: (any Destination)?
+
+  func respond(to exchange: Exchange) async throws(Failure) {
+    try await upstream?.respond(to: exchange)
   }
 }

@@ -24,6 +24,8 @@ final class FakeVerifier: IdentityVerifier {
     field = Array("x-\(name)".utf8)
   }
 
+  var mayWait: Bool { true }
+
   func verify(_ exchange: Exchange) -> Proof {
     let fields = exchange.request.fields
     guard let index = fields.first(named: field, from: 0) else { return .absent }

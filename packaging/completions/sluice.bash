@@ -186,7 +186,7 @@ _sluice() {
 
 _sluice_run() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
+    non_repeating_flags=(--dev --version -h --help)
     repeating_options=()
     non_repeating_options=(-c --config)
     __sluice_offer_flags_options 0

@@ -23,7 +23,7 @@ function __sluice_parse_tokens -S
         __sluice_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'run'
-            __sluice_parse_subcommand 0 'c/config=' 'version' 'h/help'
+            __sluice_parse_subcommand 0 'c/config=' 'dev' 'version' 'h/help'
         case 'check'
             __sluice_parse_subcommand 0 'c/config=' 'resolve' 'strict' 'now=' 'format=' 'q/quiet' 'version' 'h/help'
         case 'fmt'
@@ -116,6 +116,7 @@ complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluic
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'key' -d 'Adds, lists and revokes API keys.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" c config' -s 'c' -l 'config' -d 'The config\'s root file.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'conf\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" dev' -l 'dev' -d 'Make missing development certificates and answer for missing upstreams.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" version' -l 'version' -d 'Show the version.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice check" c config' -s 'c' -l 'config' -d 'The config\'s root file.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'conf\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'

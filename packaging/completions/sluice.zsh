@@ -79,6 +79,7 @@ _sluice_run() {
     local -i ret=1
     local -ar arg_specs=(
         '(-c --config)'{-c,--config}'[The config'\''s root file.]:file:_files -g '\''*.conf'\'''
+        '--dev[Make missing development certificates and answer for missing upstreams.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

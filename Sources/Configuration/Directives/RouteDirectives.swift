@@ -15,6 +15,7 @@ package struct ShareSettings: Sendable {
   package var upstream = ""
   /// The share of requests; nil when the only `to` of its scope names none.
   package var share: Percent?
+  package var sticky: Attribute?
 }
 
 extension CoreDirectives {
@@ -69,9 +70,18 @@ extension CoreDirectives {
       .reference("upstream", \.upstream, to: .upstream, "Where to."),
       .value("share", \.share, .percent, "Its share; all of a scope add up to 100%.").optional,
     ],
-    defaults: ShareSettings(), properties: [], later: ["sticky"],
+    defaults: ShareSettings(),
+    properties: [
+      .value(
+        "sticky", \.sticky, .balanceKey,
+        "Requests of one key stay on one upstream; one that has none is drawn for. When the last "
+          + "share grows at the first one's cost, no key leaves it.")
+    ],
     examples: [
       Example("one upstream", config: "to orders"),
       Example("a canary", config: "to orders 95%\nto orders-v2 5%"),
+      Example(
+        "a canary that a client stays on",
+        config: "to orders 95%\nto orders-v2 5% sticky=cookie.session"),
     ])
 }

@@ -14,6 +14,8 @@ struct Compiler {
   /// Whether every statement of `defaults` could be read; else nothing is said to be missing in
   /// routes.
   let areDefaultsWhole: Bool
+  /// Buckets by name, since every route may name some.
+  let buckets: [String: BucketSettings]
   /// Of all `enforce` blocks.
   var rules: [EnforceRule] = []
   /// Exceptions that are in use.
@@ -35,6 +37,9 @@ struct Compiler {
     areDefaultsWhole = read.count == written && read.allSatisfy(\.statement.isBlockWhole)
     self.checker = checker
     self.tops = tops
+    buckets = Dictionary(
+      tops.map(\.statement).all(LimitDirectives.bucket).map { ($0.0.name, $0.0) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   var statements: [CheckedStatement] { tops.map(\.statement) }
@@ -50,6 +55,7 @@ struct Compiler {
   mutating func compile(files: [String], root: String) -> EffectiveConfiguration {
     for statement in statements { define(statement) }
     for statement in statements { checkReferences(of: statement) }
+    checkCosts(statements)
     let upstreams = statements.all(CoreDirectives.upstream).map { upstream($0.1) }
     let certificates = statements.all(CoreDirectives.certificate).map(\.0)
     rules = enforceRules()
@@ -58,6 +64,7 @@ struct Compiler {
     let listeners = self.listeners(defaults, tree, certificates)
     reportPlainServers(listeners)
     refuseOpenCredentials(listeners)
+    checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
     // What is missing for another reason must not look as if someone had weakened it.
     if !checker.diagnostics.hasErrors {
       checkEnforcement(listeners)
@@ -77,8 +84,9 @@ struct Compiler {
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,
-      identities: identities(), upstreams: upstreams, listeners: listeners,
-      exceptions: exceptions, files: files.sorted(), statements: statements)
+      identities: identities(), stores: statements.all(LimitDirectives.redis).map(\.0),
+      buckets: statements.all(LimitDirectives.bucket).map(\.0), upstreams: upstreams,
+      listeners: listeners, exceptions: exceptions, files: files.sorted(), statements: statements)
   }
 
   private func accessLog() -> AccessLogSettings? {
@@ -130,31 +138,6 @@ struct Compiler {
     }
   }
 
-  // MARK: Upstreams
-
-  private mutating func upstream(_ statement: CheckedStatement) -> UpstreamConfiguration {
-    let block = statement.block
-    let servers = block.all(CoreDirectives.server)
-    let tls = block.first(CoreDirectives.upstreamTLS)
-    if servers.isEmpty, statement.isBlockWhole {
-      report(
-        .missingValue, "upstream '\(statement.name)' has no server", at: statement.nameLocation)
-    }
-    if tls == nil {
-      for (server, place) in servers where !server.endpoint.isNearby {
-        plainServers.append(
-          PlainServer(
-            upstream: statement.name, endpoint: server.endpoint, location: place.nameLocation))
-      }
-    }
-    return UpstreamConfiguration(
-      name: statement.name, servers: servers.map(\.0), tls: tls,
-      connections: block.first(CoreDirectives.connections) ?? UpstreamConnectionSettings(),
-      host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
-      version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,
-      location: statement.location)
-  }
-
   // MARK: Defaults
 
   /// The fold of all `defaults` blocks, which are one scope.
@@ -162,7 +145,7 @@ struct Compiler {
     let blocks = statements.filter { $0.directive == "defaults" }.map(\.block)
     refuseRepetitions(among: blocks, of: "defaults")
     warnOfOpen(Array(blocks.joined()), "every route that does not say otherwise")
-    return fold(FoldedScope(), Array(blocks.joined()))
+    return fold(FoldedScope(), Array(blocks.joined()), of: "defaults")
   }
 
   /// Open by decision, but for more than the eye sees at that place.
@@ -205,9 +188,12 @@ struct Compiler {
     return statement.values.map { ("\(directive) \($0.name)", $0.provenance) }
   }
 
-  mutating func fold(_ outer: FoldedScope, _ statements: [CheckedStatement]) -> FoldedScope {
+  mutating func fold(
+    _ outer: FoldedScope, _ statements: [CheckedStatement], of owner: String
+  ) -> FoldedScope {
     var inner = outer
-    inner.apply(statements, to: &checker.diagnostics)
+    inner.apply(statements, of: owner, to: &checker.diagnostics)
+    checkLimitCount(of: inner, changedBy: statements)
     checkWhole(inner, changedBy: statements)
     return inner
   }
@@ -231,21 +217,6 @@ struct Compiler {
         let place = own == statement.location ? inherited ?? own : own
         report(problem.code, problem.message, at: place, help: problem.help)
       }
-    }
-  }
-}
-
-extension Endpoint {
-  /// Whether it is loopback, private, or a name that only a private network gives.
-  var isNearby: Bool {
-    switch self {
-    case .unix: return true
-    case .address(let address, _): return address.isPrivate
-    case .name(let name, _):
-      let labels = name.split(separator: ".")
-      let inner: Set<Substring> = ["localhost", "internal", "local", "lan", "svc", "test"]
-      return labels.count == 1 || inner.contains(labels.last ?? "")
-        || name.hasSuffix(".home.arpa")
     }
   }
 }

@@ -15,6 +15,8 @@ package struct EffectiveConfiguration: Sendable {
   package let admin: AdminConfiguration?
   package let certificates: [CertificateSettings]
   package let identities: [IdentityConfiguration]
+  package let stores: [RedisSettings]
+  package let buckets: [BucketSettings]
   package let upstreams: [UpstreamConfiguration]
   package let listeners: [ListenerConfiguration]
   /// What `except` and `waive` excuse, in the order of the files.
@@ -45,6 +47,8 @@ package struct UpstreamConfiguration: Sendable {
   package let servers: [ServerSettings]
   /// Nil: plain.
   package let tls: UpstreamTLSSettings?
+  package let balance: BalanceSettings
+  package let outlier: OutlierSettings
   package let connections: UpstreamConnectionSettings
   package let host: UpstreamHost
   package let version: UpstreamProtocol
@@ -96,6 +100,11 @@ package struct EffectiveRoute: Sendable {
 
   /// The directive that answers: `to`, `respond` or `redirect`.
   package var action: String { settings.directive(inSlot: "action") ?? "" }
+
+  /// What keeps a client on its share; nil when nothing does.
+  package var sticky: Attribute? {
+    settings.entries(of: CoreDirectives.to).lazy.compactMap(\.settings.sticky).first
+  }
 
   /// Where it forwards, with shares that add up to 100 %; empty for other actions.
   package var shares: [UpstreamShare] {

@@ -51,8 +51,7 @@ struct EnforceRule {
       rule: rule ?? statement.location)
   }
 
-  /// A record that is on unless said protects, and being off is its weakest state; one that is off
-  /// unless said grants, and being off is its strictest.
+  /// Being off is the weakest state of what protects, and the strictest of what grants.
   private func inRecord(_ scope: FoldedScope, _ builtIn: Inheritance.BuiltIn) -> [Weakening] {
     let record = scope.records[directive]
     let isOn = scope.isOn(directive, builtIn)
@@ -61,7 +60,7 @@ struct EnforceRule {
       return isOn ? [weakening(directive, "on", "off", at: switched)] : []
     }
     guard isOn else {
-      return builtIn == .on ? [weakening(directive, "off", "on", at: switched)] : []
+      return shape.isGrant ? [] : [weakening(directive, "off", "on", at: switched)]
     }
     return statement.changes.compactMap { change in
       let property = change.property

@@ -71,8 +71,18 @@ package struct DirectiveShape: Sendable {
     }
   }
 
+  /// Whether being off is the strictest that a record can be. One that is off unless said grants
+  /// something, such as `cors`; a bulkhead protects and has no number that fits everyone.
+  var isGrant: Bool { inheritance == .record(.off) && directive != "bulkhead" }
+
   var isRecord: Bool {
     if case .record = inheritance { true } else { false }
+  }
+
+  /// Whether the language has the property and this version has not. A name that ends in a dot
+  /// stands for a family.
+  func isLater(_ name: String) -> Bool {
+    later.contains { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }
   }
 
   /// The slot of a property as written; families match by prefix.

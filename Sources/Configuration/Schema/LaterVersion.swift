@@ -3,9 +3,8 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "balance", "breaker", "bucket", "bulkhead", "cache", "compress", "header",
-    "health", "limit", "maintenance", "mirror", "redis", "retry", "role", "schema", "shadow", "slo",
-    "tracing",
+    "breaker", "cache", "compress", "header", "health", "maintenance", "mirror", "retry", "role",
+    "schema", "shadow", "slo", "tracing",
   ]
 
   /// Words that name a variant of a directive.

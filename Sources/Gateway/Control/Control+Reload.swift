@@ -86,11 +86,17 @@ extension Control {
       throw ReloadRefusal(text: error.text)
     }
     addSharedUpstreams(of: blueprint)
+    let earlier = buckets
+    let earlierStores = stores
+    buckets.adopt(blueprint, next.stores, ids: &compiler, library: library)
+    stores.adopt(blueprint.stores)
     self.compiler = compiler
     do throws(GenerationError) {
       // The first worker shows whether it can be built; the others do the same work.
       for thread in workers { try await thread.worker.adopt(blueprint, shared: shared) }
     } catch {
+      buckets = earlier
+      stores = earlierStores
       ListenerSockets.discard(fresh)
       if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)
@@ -102,6 +108,7 @@ extension Control {
     configuration = next
     self.blueprint = blueprint
     keepNames(of: blueprint)
+    forgetUpstreams(except: blueprint)
   }
 
   private func exchangeSockets(

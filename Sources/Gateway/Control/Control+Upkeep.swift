@@ -88,10 +88,25 @@ extension Control {
       if let snapshot = await thread.worker.metrics() { totals.add(snapshot) }
     }
     metrics.accessLogDropped = droppedLines + (logWriter?.droppedLines ?? 0)
-    return MetricsPage(
+    metrics.upstreams = upstreamReadings()
+    var page = MetricsPage(
       totals: totals, names: compiler.names, control: metrics, process: ProcessUsage.read())
+    page.stores = stores.readings
+    page.bulkheads = bulkheads.readings.map(BulkheadReading.init)
+    return page
   }
 
   /// Whether new traffic should come here.
   var isReady: Bool { phase == .serving || phase == .ending }
+}
+
+extension BulkheadReading {
+  fileprivate init(name: String, counts: BulkheadCounts) {
+    self.init(
+      name: name, inUse: UInt64(counts.inUse), waiting: UInt64(counts.waiting),
+      verdicts: [
+        ("admitted", counts.admitted), ("queued", counts.queued), ("full", counts.full),
+        ("timeout", counts.timedOut), ("left", counts.left),
+      ])
+  }
 }

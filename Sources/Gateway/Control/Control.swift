@@ -8,6 +8,7 @@ import Logging
 import OpenSSL
 import Policies
 import PolicyChain
+import RedisStore
 import TLS
 import Telemetry
 import Upstreams
@@ -45,6 +46,9 @@ package actor Control: LoopActor {
   var workers: [WorkerThread] = []
   var sockets = ListenerSockets()
   var sharedUpstreams: SharedUpstreams = [:]
+  var buckets = BucketRegistry()
+  let bulkheads = BulkheadRegistry(seed: .random())
+  lazy var stores = StoreRegistry(log: log)
   var logWriter: LogWriter?
   /// Log lines that writers before the present one gave up.
   var droppedLines: UInt64 = 0
@@ -59,6 +63,9 @@ package actor Control: LoopActor {
   var admin: AdminServer?
   var signals: SignalSource?
   let housekeeper: Waiter
+  let upstreamWatcher: Waiter
+  /// By upstream.
+  var detectors: [String: OutlierDetector] = [:]
   /// Cut short by a second signal.
   let drainWaiter: Waiter
 
@@ -77,6 +84,7 @@ package actor Control: LoopActor {
       folder: ConfigurationReader.folder(of: path), library: library)
     credentials = CredentialReader(folder: ConfigurationReader.folder(of: path))
     housekeeper = Waiter(on: loop)
+    upstreamWatcher = Waiter(on: loop)
     drainWaiter = Waiter(on: loop)
   }
 
@@ -89,6 +97,8 @@ package actor Control: LoopActor {
       reading.configuration, security: material, credentials: keys, hash: reading.hash)
     let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
+    buckets.adopt(blueprint, reading.configuration.stores, ids: &compiler, library: library)
+    stores.adopt(blueprint.stores)
     let count = workerCount(reading.configuration)
     let fresh = try openSockets(blueprint, workers: count)
     sockets.commit(fresh)
@@ -102,6 +112,7 @@ package actor Control: LoopActor {
     noteExpiries()
     try startSignals()
     start { [self] in await keepHouse() }
+    start { [self] in await watchUpstreams() }
     phase = .serving
     announce(blueprint)
   }
@@ -179,7 +190,8 @@ package actor Control: LoopActor {
 
   var shared: Worker.Shared {
     Worker.Shared(
-      upstreams: sharedUpstreams, limiter: limiter, log: logWriter,
+      upstreams: sharedUpstreams, buckets: buckets.shared, bulkheads: bulkheads,
+      stores: stores.health, limiter: limiter, log: logWriter,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

@@ -2,6 +2,7 @@
 // listeners and upstreams is made of. A file that cannot be used fails the whole config, never one
 // listener (CVE-2026-27586).
 
+import Bytes
 import Configuration
 import OpenSSL
 import TLS
@@ -11,6 +12,8 @@ import Upstreams
 struct SecurityMaterial: Sendable {
   var listeners: [String: ListenerSecurity] = [:]
   var upstreams: [String: UpstreamSecurity] = [:]
+  /// Authorities that vouch for stores, by their names.
+  var stores: [String: AuthorityBundle] = [:]
 }
 
 /// Reads the files of a config's certificates and authorities, and again when they change.
@@ -55,7 +58,9 @@ struct SecurityReader {
       material.listeners[listener.name] = ListenerSecurity(
         settings: TLSServerSettings(
           listener: listener.name, minimumVersion: tls.minimum == .tls13 ? .tls13 : .tls12,
-          protocols: [.http1], unknownName: tls.unknownName == .refuse ? .refuse : .serveDefault,
+          protocols: (listener.binds.first?.protocols ?? []).compactMap(
+            ApplicationProtocol.init(rawValue:)),
+          unknownName: tls.unknownName == .refuse ? .refuse : .serveDefault,
           clientCertificates: try clientCertificates(tls)), certificates: served)
     }
     for upstream in configuration.upstreams {
@@ -63,6 +68,9 @@ struct SecurityReader {
       material.upstreams[upstream.name] = UpstreamSecurity(
         serverName: tls.serverName, authorities: try authorities(tls),
         certificate: tls.certificate.flatMap { certificates[$0]?.pair })
+    }
+    for store in configuration.stores where store.url?.isSecure == true {
+      material.stores[store.name] = try authorities(at: store.authorityPath)
     }
     return material
   }
@@ -82,16 +90,8 @@ struct SecurityReader {
   }
 
   private mutating func pair(_ settings: CertificateSettings) throws(Refusal) -> CertificatePair {
-    let key: String
-    switch settings.key.source {
-    case .file(let path): key = path
-    case .environment, .credential:
-      throw Refusal(
-        text: "certificate \(settings.name): its key must be in a file in this version",
-        isUnreadable: false)
-    }
     let source = CertificateStore.Source(
-      certificate: resolved(settings.chainPath), key: resolved(key))
+      certificate: resolved(settings.chainPath), key: try keySource(settings))
     do throws(CertificateError) {
       if let pair = store.pair(named: settings.name), store.source(of: settings.name) == source {
         return pair
@@ -104,6 +104,17 @@ struct SecurityReader {
         text: "certificate \(settings.name) cannot be used: \(error.text)",
         isUnreadable: isUnreadable)
     }
+  }
+
+  private func keySource(_ settings: CertificateSettings) throws(Refusal) -> KeySource {
+    if case .file(let path) = settings.key.source { return .file(resolved(path)) }
+    // The config's loader has resolved these, or refused the config.
+    guard let text = settings.key.reveal({ $0.array }) else {
+      throw Refusal(
+        text: "certificate \(settings.name): its key, \(settings.key), cannot be read",
+        isUnreadable: true)
+    }
+    return .given(KeyText(text))
   }
 
   private func clientCertificates(
@@ -120,7 +131,12 @@ struct SecurityReader {
 
   private func authorities(_ tls: UpstreamTLSSettings) throws(Refusal) -> AuthorityBundle? {
     guard tls.verifies else { return nil }
-    if let path = tls.authorityPath { return try bundle(path) }
+    return try authorities(at: tls.authorityPath)
+  }
+
+  /// Those of a file, or the system's.
+  private func authorities(at path: String?) throws(Refusal) -> AuthorityBundle {
+    if let path { return try bundle(path) }
     do throws(TLSSetupError) {
       return try .system(library: library)
     } catch {

@@ -22,13 +22,20 @@ extension HTTP1Connection {
       exchange.answer(error)
     }
     let mayStay: Bool
-    if exchange.failure?.reason == .clientGone {
+    if exchange.isClientGone {
       mayStay = false
     } else {
       chain.runEgress(exchange)
-      mayStay = await respond(exchange, chain)
+      let rest = startResponse(exchange)
+      if case .nothing = rest {
+        mayStay = completed(exchange)
+      } else {
+        mayStay = await finishResponse(rest, exchange, chain)
+      }
     }
-    return await conclude(exchange, mayStay: mayStay)
+    conclude(exchange)
+    if mayStay, exchange.request.framing == .none { return true }
+    return await settle(exchange, mayStay: mayStay)
   }
 
   /// Answers a head that is no request. The listener's outermost scope says what stands on the
@@ -47,7 +54,8 @@ extension HTTP1Connection {
     exchange.answer(failure)
     chain.runEgress(exchange)
     _ = await respond(exchange, chain)
-    _ = await conclude(exchange, mayStay: false)
+    conclude(exchange)
+    _ = await settle(exchange, mayStay: false)
   }
 
   private func attachBody(to exchange: Exchange) {
@@ -58,15 +66,20 @@ extension HTTP1Connection {
     exchange.requestBody = body
   }
 
-  /// Ends the exchange: what it held is released, its log line written. Returns whether the
-  /// connection stays.
-  private func conclude(_ exchange: Exchange, mayStay: Bool) async -> Bool {
-    var stays = mayStay
-    let body = exchange.request.framing == .none ? nil : self.body
-    if let body { exchange.outcome.requestBodyBytes = body.receivedBytes }
+  /// Ends the exchange: what it held is released, its log line written.
+  private func conclude(_ exchange: Exchange) {
+    if exchange.request.framing != .none, let body {
+      exchange.outcome.requestBodyBytes = body.receivedBytes
+    }
     exchange.finish()
     context.recorder.record(exchange, listenerName: listener.nameBytes, now: .now())
     isBetweenRequests = true
+  }
+
+  /// Brings the connection to its next request, or to its end. Returns whether it stays.
+  private func settle(_ exchange: Exchange, mayStay: Bool) async -> Bool {
+    var stays = mayStay
+    let body = exchange.request.framing == .none ? nil : self.body
     if let body {
       if stays { stays = await body.discardRest(waiter: exchange.waiter) }
       if stays, let rest = body.takeRest() {

@@ -17,23 +17,53 @@ extension HTTP1Connection {
     case refused(Failure)
   }
 
+  /// How far a head is.
+  private struct Reading {
+    var parser: RequestParser
+    /// When its first byte was seen; nil while there is none.
+    var startedAt: Instant?
+  }
+
   func readHead(into exchange: Exchange) async -> HeadResult {
-    let loop = context.loop
-    var input = borrowInput()
-    if input.isEmpty { input.clear() } else { input.compact() }
-    exchange.reset()
-    parser = RequestParser(limits: limits.head, rules: limits.rules)
-    var startedAt: Instant? = input.isEmpty ? nil : loop.now
+    if let input {
+      if input.isEmpty { input.clear() } else { input.compact() }
+    }
+    exchange.startOver()
+    var reading = Reading(
+      parser: RequestParser(limits: limits.head, rules: limits.rules),
+      startedAt: input?.isEmpty == false ? context.loop.now : nil)
+    while true {
+      if let result = readOn(&reading, exchange) { return result }
+      if context.isDraining && reading.startedAt == nil && !isNew { return .ended }
+      let limit = reading.startedAt.map { $0.advanced(milliseconds: limits.headTimeout) }
+      // While nothing of a head has come, others use the block.
+      if limit == nil { giveBackInput() }
+      switch await exchange.waiter.wait(until: limit ?? restDeadline) {
+      case .signalled: break
+      case .cancelled: return .ended
+      case .timedOut where limit == nil: return mayRest ? .rest : .ended
+      case .timedOut:
+        begin(exchange, at: reading.startedAt)
+        return .refused(.refused(.headTimeout))
+      }
+    }
+  }
+
+  /// Reads and parses without waiting; nil when more bytes are needed and none are there.
+  private func readOn(_ reading: inout Reading, _ exchange: Exchange) -> HeadResult? {
+    // A silent socket gets no buffer; a TLS session may have a ticket to send, and says so itself.
+    if input == nil, !transport.isSecure, !transport.mayHaveBytes { return nil }
+    let input = borrowInput()
     while true {
       if !input.isEmpty {
         do throws(HTTP1Error) {
-          if try parser.parse(input, into: exchange.request) == .done {
-            begin(exchange, at: startedAt ?? loop.now)
+          if try reading.parser.parse(input, into: exchange.request) == .done {
+            begin(exchange, at: reading.startedAt)
             return .request
           }
         } catch {
           context.recorder.countProtocolError(error.reason)
-          begin(exchange, at: startedAt ?? loop.now)
+          begin(exchange, at: reading.startedAt)
           return .refused(Failure(error))
         }
       }
@@ -41,21 +71,9 @@ extension HTTP1Connection {
       if input.freeCount == 0 { input.compact() }
       switch transport.receive(into: input) {
       case .count:
-        if startedAt == nil { startedAt = loop.now }
+        if reading.startedAt == nil { reading.startedAt = context.loop.now }
       case .ended, .failed: return .ended
-      case .blocked:
-        if context.isDraining && startedAt == nil && !isNew { return .ended }
-        let limit = startedAt.map { $0.advanced(milliseconds: limits.headTimeout) }
-        // While nothing of a head has come, others use the block.
-        if limit == nil { giveBackInput() }
-        switch await exchange.waiter.wait(until: limit ?? restDeadline) {
-        case .signalled: input = borrowInput()
-        case .cancelled: return .ended
-        case .timedOut where limit == nil: return mayRest ? .rest : .ended
-        case .timedOut:
-          begin(exchange, at: startedAt ?? loop.now)
-          return .refused(.refused(.headTimeout))
-        }
+      case .blocked: return nil
       }
     }
   }
@@ -69,19 +87,24 @@ extension HTTP1Connection {
   /// When a connection without a request goes to rest, or has been idle too long.
   private var restDeadline: Instant {
     context.loop.now.advanced(
-      milliseconds: min(ConnectionLimits.restAfter, limits.keepAliveIdle))
+      milliseconds: min(patience, limits.keepAliveIdle))
+  }
+
+  /// Milliseconds of silence after which the connection rests. A few may keep their tasks for the
+  /// next request; when there are many, they would keep much memory.
+  var patience: UInt64 {
+    context.exchanges.lentCount > ConnectionLimits.patientMax
+      ? ConnectionLimits.restSoonAfter : ConnectionLimits.restAfter
   }
 
   private var mayRest: Bool {
-    limits.keepAliveIdle > ConnectionLimits.restAfter && !context.isDraining
+    limits.keepAliveIdle > patience && !context.isDraining
   }
 
-  private func begin(_ exchange: Exchange, at start: Instant) {
+  private func begin(_ exchange: Exchange, at start: Instant?) {
     isBetweenRequests = false
-    exchange.startedAt = start
+    exchange.startedAt = start ?? context.loop.now
     exchange.wallMilliseconds = context.wallMilliseconds
-    exchange.connection = connection
-    exchange.peer = self
     exchange.request.isSecure = connection.security != nil
     exchange.clientAddress = connection.peerAddress
   }

@@ -7,23 +7,21 @@ import Engine
 import HTTP1
 import HTTPMessage
 import PolicyChain
-import Telemetry
 import Transport
 
 /// A downstream connection that speaks HTTP/1.
-final class HTTP1Connection {
+final class HTTP1Connection: ClientConnection {
   let context: WorkerContext
   let transport: Transport
   let connection: DownstreamConnection
-  let limits: ConnectionLimits
   /// Whose routes the next request meets.
   private(set) var listener: ListenerRuntime
+  var limits: ConnectionLimits { listener.limits }
   let openedAt: Instant
 
   /// Received bytes that are not consumed: borrowed with the first byte, given back when the
   /// connection rests.
   var input: Buffer?
-  var parser: RequestParser
   var body: HTTP1RequestBody?
   /// The exchange of the running task; nil while the connection rests.
   var exchange: Exchange?
@@ -34,9 +32,14 @@ final class HTTP1Connection {
   var hasSentHead = false
   /// Whether the present response leaves the connection open.
   var staysOpen = false
+  /// Whether a chunk of the present response's body has begun and not ended.
+  var isInChunk = false
   /// Whether part of an interim response waits for the client to take it.
   var isInterimUnsent = false
   private var requestCount: UInt32 = 0
+  /// The generation that `listener` and `isListenerGone` were looked up in.
+  private var generationSeen = 0
+  private var isListenerGone = false
   private(set) var isClosed = false
   /// While the connection rests: when it is closed for good.
   private(set) var deadline = Instant.never
@@ -51,10 +54,8 @@ final class HTTP1Connection {
     self.transport = transport
     self.connection = connection
     self.listener = listener
-    limits = listener.limits
     self.slot = slot
     self.context = context
-    parser = RequestParser(limits: limits.head, rules: limits.rules)
     openedAt = context.loop.now
   }
 
@@ -63,9 +64,10 @@ final class HTTP1Connection {
     deadline = .never
     let exchange = context.exchanges.borrow()
     self.exchange = exchange
+    exchange.connection = connection
+    exchange.peer = self
     transport.socket.observer = exchange.waiter
-    var isResting = false
-    if await secure(exchange) { isResting = await serveRequests(exchange) }
+    let isResting = await serveRequests(exchange)
     self.exchange = nil
     giveBackBuffers()
     if isResting {
@@ -74,29 +76,6 @@ final class HTTP1Connection {
       close()
     }
     context.exchanges.giveBack(exchange)
-  }
-
-  /// Makes TLS ready, once. Returns false when the connection must end.
-  private func secure(_ exchange: Exchange) async -> Bool {
-    guard transport.isSecure, connection.security == nil else { return true }
-    let end = openedAt.advanced(milliseconds: limits.handshakeTimeout)
-    let metric = connection.listener.metric
-    do throws(TransportError) {
-      try await transport.handshake(waiter: exchange.waiter, until: end)
-    } catch {
-      context.recorder.metrics.handshakeEnded(
-        HandshakeKey(listener: metric, version: .none, result: .failed))
-      return false
-    }
-    guard let agreed = transport.session?.negotiation else { return false }
-    connection.security = ConnectionSecurity(
-      version: agreed.version.name, cipher: agreed.cipher.name, serverName: agreed.serverName,
-      protocolName: agreed.applicationProtocol?.rawValue, isResumed: agreed.isResumed)
-    context.recorder.metrics.handshakeEnded(
-      HandshakeKey(
-        listener: metric, version: agreed.version == .tls13 ? .tls13 : .tls12,
-        result: agreed.isResumed ? .resumed : .full))
-    return true
   }
 
   /// Returns whether the connection stays open.
@@ -120,27 +99,34 @@ final class HTTP1Connection {
     }
   }
 
-  /// Looks up what the newest configuration says. A listener that is gone serves its last requests
-  /// as before.
+  /// Looks up what the newest configuration says, once for each. A listener that is gone serves its
+  /// last requests as before.
   func refreshListener() {
-    if let current = context.generation.listener(connection.listener) { listener = current }
+    guard generationSeen != context.generationCount else { return }
+    generationSeen = context.generationCount
+    let current = context.generation.listener(connection.listener)
+    if let current { listener = current }
+    isListenerGone = current == nil
   }
 
   /// Whether the connection may take another request after the present one.
   func mayKeepAlive(_ request: Request) -> Bool {
-    request.keepsAlive && !context.endsKeepAlive && !isListenerGone
+    request.keepsAlive && !context.endsKeepAlive && isListenerThere
       && requestCount < limits.requestsMax
       && context.loop.now.since(openedAt) < limits.ageMax * 1_000_000
   }
 
-  private var isListenerGone: Bool { context.generation.listener(connection.listener) == nil }
+  private var isListenerThere: Bool {
+    if generationSeen == context.generationCount { return !isListenerGone }
+    return context.generation.listener(connection.listener) != nil
+  }
 
   // MARK: Resting and closing
 
   private func rest() {
     transport.socket.observer = self
-    deadline = context.loop.now.advanced(
-      milliseconds: limits.keepAliveIdle - ConnectionLimits.restAfter)
+    let idle = limits.keepAliveIdle
+    deadline = context.loop.now.advanced(milliseconds: idle - min(idle, patience))
     context.loop.arm(self)
     // Bytes that came between the last look and now are not announced again.
     if transport.mayHaveBytes { context.wake(self) }
@@ -160,6 +146,18 @@ final class HTTP1Connection {
     if let exchange { exchange.waiter.cancel() } else { close() }
   }
 
+  func drain() {
+    if isIdle { cancel() }
+  }
+
+  func woken() {
+    if isResting, !isClosed { context.startTask { await self.serve() } }
+  }
+
+  func expired() {
+    if isResting { close() }
+  }
+
   /// Whether it has neither task nor buffer.
   var isResting: Bool { exchange == nil }
 
@@ -176,6 +174,7 @@ final class HTTP1Connection {
     // A resting connection has consumed everything: what is left belongs to no request.
     giveBackInput()
     body?.giveBackBuffer()
+    body = nil
   }
 
   func giveBackInput() {
@@ -207,22 +206,23 @@ extension HTTP1Connection: DownstreamPeer {
       // The exchange ends as soon as it looks at the socket.
       return
     }
-    context.resources.scratch.clear()
-    do throws(HTTP1Error) {
-      try ResponseEncoder.encode(
-        head, framing: .none, answering: exchange.request, keepsAlive: true, blocks: [],
-        into: &context.resources.scratch)
-    } catch {
-      // An interim response tells nothing that the final one does not: it is left out.
-      return
-    }
-    do throws(TransportError) {
-      let resources = context.resources
-      try transport.send(resources.scratch.bytes)
-      isInterimUnsent = transport.hasUnsent
-    } catch {
-      // The socket is marked broken, and the exchange ends as soon as it looks.
-      return
+    context.resources.scratch { interim in
+      interim.clear()
+      do throws(HTTP1Error) {
+        try ResponseEncoder.encode(
+          head, framing: .none, answering: exchange.request, keepsAlive: true, blocks: [],
+          into: &interim)
+      } catch {
+        // An interim response tells nothing that the final one does not: it is left out.
+        return
+      }
+      do throws(TransportError) {
+        try transport.send(interim.bytes)
+        isInterimUnsent = transport.hasUnsent
+      } catch {
+        // The socket is marked broken, and the exchange ends as soon as it looks.
+        return
+      }
     }
   }
 }

@@ -6,6 +6,7 @@ import Configuration
 import Engine
 import Policies
 import PolicyChain
+import RedisStore
 import Routing
 import TLS
 import Transport
@@ -34,34 +35,38 @@ final class Generation {
   private let listeners: [ListenerID: ListenerRuntime]
   /// By upstream name.
   let pools: [String: UpstreamPool]
+  /// Connections to the stores of limits, by name.
+  let stores: [String: RedisClient]
   /// By identity name.
   let verifiers: [String: any IdentityVerifier]
 
   /// - Parameter previous: the generation before: pools of upstreams that did not change go on with
   ///   their connections.
   init(
-    _ blueprint: Blueprint, previous: Generation?, shared: SharedUpstreams,
-    resources: WorkerResources, ticketKeys: TicketKeys, seed: UInt64
+    _ blueprint: Blueprint, previous: Generation?, shared: Worker.Shared,
+    resources: WorkerResources, index: Int, seed: UInt64
   ) throws(GenerationError) {
     var pools: [String: UpstreamPool] = [:]
     for definition in blueprint.upstreams {
       if let kept = previous?.pools[definition.name], kept.definition == definition {
         pools[definition.name] = kept
       } else {
-        pools[definition.name] = try Self.pool(definition, shared, resources)
+        pools[definition.name] = try Self.pool(definition, shared.upstreams, resources)
       }
     }
     self.pools = pools
     for pool in pools.values { pool.resolve(with: blueprint.addresses) }
     verifiers = try Self.verifiers(of: blueprint, resources)
-    let airlock = AirlockRules(blueprint, verifiers)
+    stores = try Self.stores(blueprint, previous, shared, resources, index: index)
+    let airlock = AirlockRules(blueprint, verifiers, bulkheads: shared.bulkheads)
     let ordered = blueprint.upstreams.compactMap { pools[$0.name] }
     var listeners: [ListenerID: ListenerRuntime] = [:]
     for listener in blueprint.listeners {
       let builder = ListenerBuilder(
         listener, pools: ordered, verifiers: verifiers, airlock: airlock,
-        clientAddress: blueprint.clientAddress)
-      let security = try Self.security(of: listener, resources, ticketKeys)
+        clientAddress: blueprint.clientAddress, buckets: shared.buckets,
+        bulkheads: shared.bulkheads, stores: stores)
+      let security = try Self.security(of: listener, resources, shared.ticketKeys)
       do throws(RouteTableError) {
         listeners[listener.id] = try builder.build(security: security, seed: seed)
       } catch { throw .routes(error) }
@@ -76,6 +81,27 @@ final class Generation {
       return try UpstreamPool(
         definition, shared: shared[definition.name] ?? UpstreamShared(), resources: resources)
     } catch { throw .security(of: definition.name, error) }
+  }
+
+  /// Clients of stores that did not change keep their connections.
+  private static func stores(
+    _ blueprint: Blueprint, _ previous: Generation?, _ shared: Worker.Shared,
+    _ resources: WorkerResources, index: Int
+  ) throws(GenerationError) -> [String: RedisClient] {
+    var stores: [String: RedisClient] = [:]
+    for definition in blueprint.stores {
+      let name = definition.name
+      if let kept = previous?.stores[name], kept.definition == definition {
+        stores[name] = kept
+      } else if let health = shared.stores[name] {
+        do throws(TLSSetupError) {
+          stores[name] = try RedisClient(
+            definition, health: health, worker: index, resources: resources)
+        } catch { throw .security(of: name, error) }
+      }
+      stores[name]?.resolve(with: blueprint.addresses)
+    }
+    return stores
   }
 
   private static func security(
@@ -108,6 +134,7 @@ final class Generation {
   /// Closes the idle connections of pools that `next` does not go on with.
   func retire(after next: Generation) {
     for (name, pool) in pools where next.pools[name] !== pool { pool.retire() }
+    for (name, client) in stores where next.stores[name] !== client { client.retire() }
   }
 
   func sweep() {

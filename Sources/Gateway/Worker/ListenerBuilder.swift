@@ -14,12 +14,19 @@ struct ListenerBuilder {
   private let verifiers: [String: any IdentityVerifier]
   private let airlock: AirlockRules
   private let clientAddress: ClientAddressSettings
+  private let buckets: [String: SharedBucket]
+  private let bulkheads: BulkheadRegistry
+  private let stores: [String: any LimitStore]
 
   init(
     _ blueprint: ListenerBlueprint, pools: [UpstreamPool],
     verifiers: [String: any IdentityVerifier], airlock: AirlockRules,
-    clientAddress: ClientAddressSettings
+    clientAddress: ClientAddressSettings, buckets: [String: SharedBucket],
+    bulkheads: BulkheadRegistry, stores: [String: any LimitStore]
   ) {
+    self.buckets = buckets
+    self.bulkheads = bulkheads
+    self.stores = stores
     self.blueprint = blueprint
     self.pools = pools
     self.verifiers = verifiers
@@ -43,7 +50,9 @@ struct ListenerBuilder {
       own: ListenerRuntime.OwnChains(
         trace: chain(
           blueprint.outermost, RefusingDestination(.traceNotServed), parameterNames: []),
-        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: [])))
+        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: []),
+        misdirected: chain(
+          blueprint.outermost, RefusingDestination(.misdirected), parameterNames: [])))
   }
 
   private func scope(_ policies: [PolicyBlueprint]) -> ListenerRuntime.ScopeChains {
@@ -58,9 +67,10 @@ struct ListenerBuilder {
 
   private func chain(_ route: RouteBlueprint) -> PolicyChain {
     switch route.action {
-    case .forward(let shares):
+    case .forward(let shares, let sticky):
       let forwarder = Forwarder(
-        shares: shares.map { Forwarder.Share(pool: pools[$0.upstream], weight: $0.share) })
+        shares: shares.map { Forwarder.Share(pool: pools[$0.upstream], weight: $0.share) },
+        sticky: sticky, parameterNames: route.parameterNames)
       return chain(route.policies, forwarder, parameterNames: route.parameterNames)
     case .answer:
       return chain(route.policies, nil, parameterNames: route.parameterNames)
@@ -73,7 +83,7 @@ struct ListenerBuilder {
     let context = ChainContext(
       isSecure: blueprint.security != nil,
       keepsAmbiguousNames: blueprint.limits.rules.underscores == .keep, verifiers: verifiers,
-      parameterNames: parameterNames)
+      parameterNames: parameterNames, buckets: buckets, bulkheads: bulkheads, stores: stores)
     let unconditional = StandardPolicies.unconditional(
       airlock.airlock(policies, context), clientAddress)
     var steps: [PolicyChain.Step] = unconditional.map { .admission($0) }

@@ -8,8 +8,8 @@ import Telemetry
 
 /// Writes a worker's part of the access log and of the metrics.
 final class Recorder {
-  let metrics = WorkerMetrics()
-  private var sink: AccessLogSink?
+  let metrics: WorkerMetrics
+  private let sink = Lent<AccessLogSink?>(nil)
   private let noRoute: RouteLabel
   private let protocolErrors: [String: UInt16]
 
@@ -17,19 +17,23 @@ final class Recorder {
   ///   - sink: nil when the access log is off.
   ///   - noRoute: stands for requests that no route took.
   ///   - protocolErrors: metric ids by the tokens of broken rules.
-  init(sink: AccessLogSink?, noRoute: RouteLabel, protocolErrors: [String: UInt16]) {
-    self.sink = sink
+  init(
+    sink: AccessLogSink?, noRoute: RouteLabel, protocolErrors: [String: UInt16],
+    metrics: WorkerMetrics
+  ) {
+    self.metrics = metrics
+    self.sink { $0 = sink }
     self.noRoute = noRoute
     self.protocolErrors = protocolErrors
   }
 
-  func tick(now: Instant) { sink?.tick(now: now.nanoseconds) }
-  func flushLog() { sink?.flush() }
+  func tick(now: Instant) { sink { $0 }?.tick(now: now.nanoseconds) }
+  func flushLog() { sink { $0 }?.flush() }
 
   /// Goes on with another log; what has gathered goes to the old one.
   func log(to sink: AccessLogSink?) {
     flushLog()
-    self.sink = sink
+    self.sink { $0 = sink }
   }
 
   func countProtocolError(_ token: StaticString) {
@@ -40,9 +44,17 @@ final class Recorder {
   func record(_ exchange: Exchange, listenerName: [UInt8], now: Instant) {
     let duration = now.since(exchange.startedAt)
     let overhead = duration > exchange.waitedNanoseconds ? duration - exchange.waitedNanoseconds : 0
-    count(exchange, duration: duration, overhead: overhead)
-    guard let sink else { return }
-    let names = LineText(exchange)
+    let connection = exchange.connection
+    let label = exchange.server
+    let taken = exchange.route
+    count(
+      exchange, listener: connection?.listener.metric ?? 0, route: taken, server: label,
+      duration: duration, overhead: overhead)
+    guard let sink = sink({ $0 }) else { return }
+    let peerText = connection?.peerText ?? []
+    let upstream = label?.upstream ?? []
+    let server = label?.server ?? []
+    let route = taken?.name ?? []
     let request = exchange.request
     let fields = request.fields
     var record = AccessRecord()
@@ -51,7 +63,7 @@ final class Recorder {
     record.traceID = request.text(exchange.traceID)
     record.spanID = request.text(exchange.spanID)
     record.listener = listenerName.span
-    record.route = names.route.span
+    record.route = route.span
     record.method = request.text(request.methodText)
     record.host = request.text(request.host)
     record.path = request.text(exchange.askedPath)
@@ -61,48 +73,55 @@ final class Recorder {
     }
     record.version = request.version.name.bytes
     if let agent = fields.first(.userAgent) { record.userAgent = fields.value(at: agent) }
-    let security = exchange.connection?.security
+    let security = connection?.security
+    let serverName = security?.serverName ?? []
+    let protocolName = security?.protocolName ?? []
     if let security {
       record.tlsVersion = security.version.bytes
       record.tlsCipher = security.cipher.bytes
-      record.tlsServerName = names.serverName.span
-      record.tlsProtocol = names.protocolName.span
+      record.tlsServerName = serverName.span
+      record.tlsProtocol = protocolName.span
       record.isResumed = security.isResumed
     }
-    record.status = exchange.recordedStatus
-    record.bytesIn = exchange.outcome.requestBodyBytes
-    record.bytesOut = exchange.outcome.responseBodyBytes
-    record.peerAddress = names.peer.span
+    record.peerAddress = peerText.span
     record.clientAddress =
-      exchange.clientText.isEmpty ? names.peer.span : request.text(exchange.clientText)
-    record.upstream = names.upstream.span
-    record.server = names.server.span
-    record.attempts = exchange.upstream.attempts
-    record.upstreamStatus = exchange.upstream.status
+      exchange.clientText.isEmpty ? peerText.span : request.text(exchange.clientText)
+    record.upstream = upstream.span
+    record.server = server.span
     record.duration = duration
-    record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
     record.overhead = overhead
-    record.identity = names.identity.span
-    record.subject = names.subject.span
-    if let denial = exchange.denial {
-      record.denyCause = denial.cause.token.bytes
-      record.denyRule = names.rule.span
-      record.isShadowDenial = denial.isShadow
-    }
-    if let failure = exchange.failure {
+    addNumbers(of: exchange, to: &record)
+    let caller = exchange.wasJudged ? CallerText(exchange) : .none
+    record.identity = caller.identity.span
+    record.subject = caller.subject.span
+    record.denyCause = caller.cause.bytes
+    record.denyRule = caller.rule.span
+    record.isShadowDenial = caller.isShadow
+    if exchange.hasFailed, let failure = exchange.failure {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
     }
+    record.limit = request.text(exchange.limitName)
     record.flags = flags(exchange)
     sink.append(record, now: now.nanoseconds)
   }
 
+  private func addNumbers(of exchange: Exchange, to record: inout AccessRecord) {
+    record.status = exchange.recordedStatus
+    record.bytesIn = exchange.outcome.requestBodyBytes
+    record.bytesOut = exchange.outcome.responseBodyBytes
+    record.attempts = exchange.upstream.attempts
+    record.upstreamStatus = exchange.upstream.status
+    record.firstByte = exchange.upstream.firstByteAt.map { $0.since(exchange.startedAt) }
+  }
+
   private func flags(_ exchange: Exchange) -> AccessFlags {
     var flags: AccessFlags = []
-    if exchange.failure?.reason == .clientGone { flags.insert(.clientGone) }
+    if exchange.isClientGone { flags.insert(.clientGone) }
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    if exchange.wouldDeny { flags.insert(.wouldDeny) }
     switch exchange.outcome.closedBy {
     case .client: flags.insert(.closedByClient)
     case .upstream: flags.insert(.closedByUpstream)
@@ -111,46 +130,48 @@ final class Recorder {
     return flags
   }
 
-  private func count(_ exchange: Exchange, duration: UInt64, overhead: UInt64) {
+  private func count(
+    _ exchange: Exchange, listener: UInt16, route: RouteLabel?, server: ServerLabel?,
+    duration: UInt64, overhead: UInt64
+  ) {
     let key = RequestKey(
-      listener: UInt16(truncatingIfNeeded: exchange.connection?.listener.index ?? 0),
-      route: (exchange.route ?? noRoute).metric, method: exchange.request.method.metric,
+      listener: listener, route: route?.metric ?? noRoute.metric,
+      method: exchange.request.method.metric,
       status: exchange.recordedStatus)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
-    countDecision(exchange)
-    guard let label = exchange.server else { return }
+    if exchange.wasJudged { countDecision(exchange) }
+    guard let server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let answered = exchange.upstream.firstByteAt
     metrics.upstreamEnded(
-      upstream: label.upstreamMetric, server: label.serverMetric, status: exchange.upstream.status,
+      upstream: server.upstreamMetric, server: server.serverMetric,
+      status: exchange.upstream.status,
       duration: answered.map { $0.since(sent) } ?? duration)
   }
 }
 
-/// Text that a log line borrows: names of the config, and what connection and caller are called.
-private struct LineText {
-  let peer: [UInt8]
-  let serverName: [UInt8]
-  let protocolName: [UInt8]
-  let route: [UInt8]
-  let upstream: [UInt8]
-  let server: [UInt8]
-  let identity: [UInt8]
-  let subject: [UInt8]
-  let rule: [UInt8]
+/// What the log says of the caller: text that a line borrows.
+private struct CallerText {
+  static let none = CallerText()
+
+  private(set) var identity: [UInt8] = []
+  private(set) var subject: [UInt8] = []
+  private(set) var cause: StaticString = ""
+  private(set) var rule: [UInt8] = []
+  private(set) var isShadow = false
+
+  private init() {}
 
   init(_ exchange: Exchange) {
-    let connection = exchange.connection
-    peer = connection?.peerText ?? []
-    serverName = connection?.security?.serverName ?? []
-    protocolName = connection?.security?.protocolName ?? []
-    route = exchange.route?.name ?? []
-    upstream = exchange.server?.upstream ?? []
-    server = exchange.server?.server ?? []
-    let (principal, denial) = (exchange.principal, exchange.denial)
-    identity = denial?.identity?.name ?? principal?.identity.name ?? []
-    subject = principal?.subject ?? []
-    rule = denial?.rule ?? []
+    if let principal = exchange.principal {
+      identity = principal.identity.name
+      subject = principal.subject
+    }
+    guard let denial = exchange.denial else { return }
+    if let found = denial.identity { identity = found.name }
+    cause = denial.cause.token
+    rule = denial.rule
+    isShadow = denial.isShadow
   }
 }
 

@@ -5,6 +5,7 @@ import Bytes
 import Engine
 import OpenSSL
 import PolicyChain
+import RedisStore
 import Routing
 import TLS
 import Telemetry
@@ -25,16 +26,23 @@ package actor Worker: LoopActor {
   private var acceptors: [Acceptor] = []
   private var housekeeper: Waiter?
   private let seed: UInt64
+  private let index: Int
 
-  /// - Parameter seed: for keyed tables; random, and the same for no two processes.
-  package init(on loop: EventLoop, seed: UInt64) {
+  /// - Parameters:
+  ///   - index: tells the workers of the process apart.
+  ///   - seed: for keyed tables; random, and the same for no two processes.
+  package init(on loop: EventLoop, index: Int, seed: UInt64) {
     self.loop = loop
+    self.index = index
     self.seed = seed
   }
 
   /// What a worker shares with the others.
   package struct Shared: Sendable {
     package var upstreams: SharedUpstreams
+    package var buckets: [String: SharedBucket]
+    let bulkheads: BulkheadRegistry
+    package var stores: [String: RedisHealth]
     let limiter: ConnectionLimiter
     let log: LogWriter?
     let noRoute: RouteLabel
@@ -46,18 +54,22 @@ package actor Worker: LoopActor {
   func boot(_ blueprint: Blueprint, shared: Shared) throws {
     let resources = try WorkerResources(loop: loop)
     let generation = try Generation(
-      blueprint, previous: nil, shared: shared.upstreams, resources: resources,
-      ticketKeys: shared.ticketKeys, seed: seed)
+      blueprint, previous: nil, shared: shared, resources: resources, index: index, seed: seed)
     let sink = shared.log.map(Self.sink)
+    let metrics = WorkerMetrics()
     let context = WorkerContext(
       loop: loop, resources: resources,
-      services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
+      services: Services(
+        random: WorkerRandom(try SecureRandom(library: resources.library)), metrics: metrics),
       generation: generation,
       recorder: Recorder(
-        sink: sink, noRoute: shared.noRoute, protocolErrors: shared.protocolErrors),
+        sink: sink, noRoute: shared.noRoute, protocolErrors: shared.protocolErrors,
+        metrics: metrics),
       limiter: shared.limiter, start: TaskStarter(for: self))
     self.context = context
     start { await context.runStarter() }
+    startStores(generation)
+    start { await resources.turns.run() }
     let waiter = Waiter(on: loop)
     housekeeper = waiter
     start { await Self.keepHouse(context, waiter) }
@@ -67,9 +79,17 @@ package actor Worker: LoopActor {
   func adopt(_ blueprint: Blueprint, shared: Shared) throws(GenerationError) {
     guard let context else { return }
     let next = try Generation(
-      blueprint, previous: context.generation, shared: shared.upstreams,
-      resources: context.resources, ticketKeys: shared.ticketKeys, seed: seed)
+      blueprint, previous: context.generation, shared: shared, resources: context.resources,
+      index: index, seed: seed)
     context.adopt(next)
+    startStores(next)
+  }
+
+  /// Connects to the stores of a generation that were not connected to before.
+  private func startStores(_ generation: Generation) {
+    for client in generation.stores.values where !client.isStarted {
+      start { await client.run() }
+    }
   }
 
   /// Logs to another writer from now on; nil for no log.
@@ -102,6 +122,9 @@ package actor Worker: LoopActor {
     for pool in context?.generation.pools.values.map({ $0 }) ?? [] {
       pool.resolve(with: [name: addresses])
     }
+    for client in context?.generation.stores.values.map({ $0 }) ?? [] {
+      client.resolve(with: [name: addresses])
+    }
   }
 
   /// New keys of an identity; requests that are being judged go on with those they began with.
@@ -128,6 +151,7 @@ package actor Worker: LoopActor {
   func finish() {
     housekeeper?.cancel()
     context?.recorder.flushLog()
+    for client in context?.generation.stores.values.map({ $0 }) ?? [] { client.retire() }
     context?.stop()
   }
 
@@ -143,6 +167,7 @@ package actor Worker: LoopActor {
       context.recorder.tick(now: context.loop.now)
       if context.loop.now >= nextSweep {
         context.generation.sweep()
+        context.memory.tidy(context)
         nextSweep = context.loop.now.advanced(milliseconds: sweepInterval)
       }
     }

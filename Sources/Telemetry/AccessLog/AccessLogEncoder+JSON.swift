@@ -105,8 +105,14 @@ extension AccessLogEncoder {
   private func appendEnd(_ record: borrowing AccessRecord, into line: inout Output) {
     member(",\"error\":\"", record.reason, into: &line)
     member(",\"origin\":\"", record.origin, into: &line)
+    member(",\"limit\":\"", record.limit, into: &line)
     guard !record.flags.isEmpty else { return }
     line.append(",\"flags\":[")
+    if record.flags == .upstreamReused {
+      // What nearly every line says.
+      line.append("\"upstream_reused\"]")
+      return
+    }
     var isFirst = true
     for (flag, name) in AccessFlags.names where record.flags.contains(flag) {
       if isFirst { line.append("\"") } else { line.append(",\"") }

@@ -12,26 +12,36 @@ package final class AccessLogSink {
   package static let blockAge: UInt64 = 100_000_000
 
   private let writer: LogWriter
-  private var encoder: AccessLogEncoder
-  private var block: LogBlock
-  /// When the block's first line came; nil when it is empty.
-  private var oldest: UInt64?
+  private let gathering: Lent<Gathering>
+
+  /// What has not been handed over.
+  private struct Gathering: ~Copyable {
+    var encoder: AccessLogEncoder
+    var block: LogBlock
+    /// When the block's first line came; nil when it is empty.
+    var oldest: UInt64?
+  }
 
   package init(writer: LogWriter, format: AccessLogFormat, limits: AccessLimits) {
     self.writer = writer
-    encoder = AccessLogEncoder(format: format, limits: limits)
-    block = LogBlock(capacity: Self.blockBytes + limits.lineBytesMax)
+    gathering = Lent(
+      Gathering(
+        encoder: AccessLogEncoder(format: format, limits: limits),
+        block: LogBlock(capacity: Self.blockBytes + limits.lineBytesMax)))
   }
 
   /// When `tick` has something to do, on the loop's clock; nil when it has not.
-  package var deadline: UInt64? { oldest.map { $0 + Self.blockAge } }
+  package var deadline: UInt64? { gathering { $0.oldest }.map { $0 + Self.blockAge } }
 
   /// Writes one line. `now` is the loop's monotonic time in nanoseconds.
   package func append(_ record: borrowing AccessRecord, now: UInt64) {
-    if oldest == nil { oldest = now }
-    encoder.encode(record, into: &block.text)
-    block.lineCount += 1
-    if block.text.count >= Self.blockBytes { flush() }
+    let isFull = gathering { lines in
+      if lines.oldest == nil { lines.oldest = now }
+      lines.encoder.encode(record, into: &lines.block.text)
+      lines.block.lineCount += 1
+      return lines.block.text.count >= Self.blockBytes
+    }
+    if isFull { flush() }
   }
 
   /// Hands the block over when it is old enough.
@@ -41,8 +51,10 @@ package final class AccessLogSink {
 
   /// Hands over what there is.
   package func flush() {
-    guard block.lineCount > 0 else { return }
-    oldest = nil
-    writer.handOver(&block)
+    gathering { lines in
+      guard lines.block.lineCount > 0 else { return }
+      lines.oldest = nil
+      writer.handOver(&lines.block)
+    }
   }
 }

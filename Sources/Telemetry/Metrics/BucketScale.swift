@@ -3,20 +3,23 @@
 
 /// The upper bounds of a histogram's buckets, in nanoseconds; one more bucket takes what is over
 /// the last.
-package struct BucketScale: Sendable {
+///
+/// A class, since its tables are large and every histogram has one: a copy is a reference.
+package final class BucketScale: Sendable {
   /// Buckets that a scale has at most, the last and unbounded one included.
   package static let bucketsMax = 24
 
   package let bounds: [UInt64]
   // Inline copies, so that the index is computed without an array's header.
-  private var padded = InlineArray<26, UInt64>(repeating: .max)
-  private var first = InlineArray<65, UInt8>(repeating: 0)
+  private let padded: InlineArray<26, UInt64>
+  private let first: InlineArray<65, UInt8>
 
   /// - Parameter bounds: ascending, above zero, no more than two within one doubling.
   package init(bounds: [UInt64]) {
     precondition(bounds.count < Self.bucketsMax, "A scale has at most 24 buckets.")
     self.bounds = bounds
-    for (index, bound) in bounds.enumerated() { padded[index] = bound }
+    padded = InlineArray { $0 < bounds.count ? bounds[$0] : .max }
+    var first = InlineArray<65, UInt8>(repeating: 0)
     for length in 0...64 {
       let least: UInt64 = length == 0 ? 0 : 1 << UInt64(length - 1)
       let start = bounds.firstIndex { $0 >= least } ?? bounds.count
@@ -25,6 +28,7 @@ package struct BucketScale: Sendable {
         start + 2 >= bounds.count || bounds[start + 2] / 2 >= least,
         "At most two bounds lie within one doubling.")
     }
+    self.first = first
   }
 
   package var bucketCount: Int { bounds.count + 1 }

@@ -13,6 +13,8 @@ package struct ControlMetrics: Sendable {
   package var accessLogDropped: UInt64 = 0
   /// Exceptions from policy of the served config that are past their last day.
   package var expiredExceptions: UInt64 = 0
+  /// How upstreams were when the scrape was made.
+  package var upstreams: [UpstreamReading] = []
 
   package init(version: String, configHash: String) {
     self.version = version

@@ -30,6 +30,8 @@ package struct MetricsSnapshot: Sendable {
   private(set) var handshakes: ContiguousArray<UInt64> = []
   private(set) var protocolErrors: ContiguousArray<UInt64> = []
   private(set) var authDecisions: ContiguousArray<UInt64> = []
+  /// Three cells per bucket, in the order of `LimitVerdict`.
+  private(set) var limitDecisions: ContiguousArray<UInt64> = []
   private(set) var fieldsDroppedCount: UInt64 = 0
 
   init() {
@@ -65,6 +67,12 @@ package struct MetricsSnapshot: Sendable {
     Self.add(
       1, to: Int(identity) * AuthOutcome.allCases.count + Int(outcome.rawValue),
       of: &authDecisions)
+  }
+
+  /// Counts a decision of a limit, by the id of its bucket.
+  mutating func limitDecided(bucket: UInt16, _ verdict: LimitVerdict) {
+    Self.add(
+      1, to: Int(bucket) * LimitVerdict.allCases.count + verdict.rawValue, of: &limitDecisions)
   }
 
   /// Counts fields that were dropped for their names (`underscore drop`).

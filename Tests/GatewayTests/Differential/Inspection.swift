@@ -1,6 +1,7 @@
 // The chain as the gateway builds it, with an end that notes what the policies saw and encodes what
 // an origin would receive.
 
+import Buckets
 import Bytes
 import Configuration
 import Engine
@@ -139,7 +140,8 @@ final class InspectedListener {
     chains = listener.routes.map { route in
       let context = ChainContext(
         isSecure: false, keepsAmbiguousNames: false, verifiers: [:],
-        parameterNames: route.parameterNames)
+        parameterNames: route.parameterNames, buckets: [:],
+        bulkheads: BulkheadRegistry(seed: .random()), stores: [:])
       var steps = StandardPolicies.unconditional(nil, blueprint.clientAddress).map {
         PolicyChain.Step.admission($0)
       }
