@@ -7,10 +7,10 @@ extension Exchange {
   /// was: the one that refused, else the first that would have.
   func deny(_ denial: Denial, _ reason: Reason) throws(Failure) -> Verdict {
     guard denial.isShadow else {
-      self.denial = denial
+      deny(denial)
       throw .refused(reason)
     }
-    if self.denial == nil { self.denial = denial }
+    if self.denial == nil { deny(denial) }
     return .pass
   }
 }

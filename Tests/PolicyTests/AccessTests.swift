@@ -15,7 +15,8 @@ import Testing
     allow: String, deny: String, _ address: String
   ) throws -> Bool {
     let table = AddressTable(allowed: try networks(allow), denied: try networks(deny))
-    return table.allows(try #require(Bytes.IPAddress(address)))
+    let parsed = Bytes.IPAddress(address)
+    return table.allows(try #require(parsed))
   }
 
   @Test(arguments: [

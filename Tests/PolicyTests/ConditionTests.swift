@@ -138,7 +138,7 @@ import Testing
   }
 
   /// Random trees over comparisons of known outcome.
-  private indirect enum Tree {
+  private indirect enum Tree: Sendable {
     case leaf(String, Truth)
     case not(Tree)
     case all(Tree, Tree)

@@ -10,6 +10,35 @@ extension ConditionProgram {
   /// both sides. Longer ones are not looked for.
   static let soughtBytesMax = 256
 
+  /// How two texts may stand to each other.
+  enum Relation: BitwiseCopyable {
+    case equal(ignoresCase: Bool)
+    case prefix(bySegments: Bool, ignoresCase: Bool)
+    case contains
+
+    func holds(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+      switch self {
+      case .equal(let ignoresCase):
+        ignoresCase ? left.equalsIgnoringCase(right) : left.equals(right)
+      case .prefix(let bySegments, let ignoresCase):
+        ConditionProgram.hasPrefix(
+          left, right, bySegments: bySegments, ignoresCase: ignoresCase)
+      case .contains: ConditionProgram.contains(left, right)
+      }
+    }
+
+    /// The same for text of one owner, which lends it for the call.
+    func holds(_ text: borrowing Output, _ left: Range<Int>, _ right: Range<Int>) -> Bool {
+      holds(text.bytes.extracting(left), text.bytes.extracting(right))
+    }
+
+    func holds(
+      _ text: borrowing Output, _ left: Range<Int>, _ pool: [UInt8], _ right: Range<Int>
+    ) -> Bool {
+      holds(text.bytes.extracting(left), pool.span.extracting(right))
+    }
+  }
+
   func compare(_ source: Source, _ comparison: Comparison, _ exchange: Exchange) -> Truth {
     scratch.clear()
     switch comparison {
@@ -31,28 +60,18 @@ extension ConditionProgram {
       return .no
     case .isOneOf(let run, let ignoresCase):
       guard let text = load(source, exchange) else { return .unknown }
+      let relation = Relation.equal(ignoresCase: ignoresCase)
       for index in run.range
-      where areEqual(text, texts[index], ignoresCase: ignoresCase) { return .yes }
+      where relation.holds(scratch, text, pool, texts[index].range) { return .yes }
       return .no
     case .equals(let other, let ignoresCase):
-      return compare(source, other, exchange) { left, right in
-        Self.areEqual(left, right, ignoresCase: ignoresCase)
-      }
+      return compare(source, other, exchange, by: .equal(ignoresCase: ignoresCase))
     case .hasPrefix(let other, let bySegments, let ignoresCase):
-      return compare(source, other, exchange) { left, right in
-        Self.hasPrefix(left, right, bySegments: bySegments, ignoresCase: ignoresCase)
-      }
+      return compare(
+        source, other, exchange, by: .prefix(bySegments: bySegments, ignoresCase: ignoresCase))
     case .contains(let other):
-      if let isMember = isMember(of: source, other, exchange) { return isMember }
-      var isTooLong = false
-      let truth = compare(source, other, exchange) { left, right in
-        if case .source = other, right.count > Self.soughtBytesMax {
-          isTooLong = true
-          return false
-        }
-        return Self.contains(left, right)
-      }
-      return isTooLong ? .unknown : truth
+      return isMember(of: source, other, exchange)
+        ?? compare(source, other, exchange, by: .contains)
     }
   }
 
@@ -65,34 +84,27 @@ extension ConditionProgram {
       return Truth(has(pool.span.extracting(text.range), in: source, exchange))
     case .source(let other):
       guard let range = load(other, exchange) else { return .unknown }
-      return Truth(has(scratch.bytes.extracting(range), in: source, exchange))
+      return Truth(has(scratch, range, in: source, exchange))
     }
   }
 
-  private func areEqual(_ loaded: Range<Int>, _ text: Text, ignoresCase: Bool) -> Bool {
-    let pool = pool
-    return Self.areEqual(
-      scratch.bytes.extracting(loaded), pool.span.extracting(text.range), ignoresCase: ignoresCase)
-  }
-
-  private static func areEqual(
-    _ left: Span<UInt8>, _ right: Span<UInt8>, ignoresCase: Bool
+  private func has(
+    _ text: borrowing Output, _ range: Range<Int>, in source: Source, _ exchange: Exchange
   ) -> Bool {
-    ignoresCase ? left.equalsIgnoringCase(right) : left.equals(right)
+    has(text.bytes.extracting(range), in: source, exchange)
   }
 
   private func compare(
-    _ source: Source, _ other: Other, _ exchange: Exchange,
-    by relation: (Span<UInt8>, Span<UInt8>) -> Bool
+    _ source: Source, _ other: Other, _ exchange: Exchange, by relation: Relation
   ) -> Truth {
     guard let left = load(source, exchange) else { return .unknown }
     switch other {
-    case .text(let text):
-      let pool = pool
-      return Truth(relation(scratch.bytes.extracting(left), pool.span.extracting(text.range)))
+    case .text(let text): return Truth(relation.holds(scratch, left, pool, text.range))
     case .source(let source):
       guard let right = load(source, exchange) else { return .unknown }
-      return Truth(relation(scratch.bytes.extracting(left), scratch.bytes.extracting(right)))
+      // What the request says on both sides is looked for up to a bound.
+      if case .contains = relation, right.count > Self.soughtBytesMax { return .unknown }
+      return Truth(relation.holds(scratch, left, right))
     }
   }
 
@@ -130,8 +142,12 @@ extension ConditionProgram {
       return Int64(clamping: exchange.wallMilliseconds / 60_000 % 1440)
     default:
       guard let range = load(source, exchange) else { return nil }
-      return Self.number(scratch.bytes.extracting(range))
+      return Self.number(scratch, range)
     }
+  }
+
+  private static func number(_ text: borrowing Output, _ range: Range<Int>) -> Int64? {
+    number(text.bytes.extracting(range))
   }
 
   /// A whole number as people write it; nil for anything else.

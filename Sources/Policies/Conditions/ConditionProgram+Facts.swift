@@ -121,7 +121,13 @@ extension ConditionProgram {
     let start = scratch.count
     defer { scratch.truncate(to: start) }
     guard encoded.count <= name.count * 3, appendDecoded(encoded) else { return false }
-    return scratch.bytes.extracting(start..<scratch.count).equals(name)
+    return Self.isEqual(scratch, start..<scratch.count, name)
+  }
+
+  private static func isEqual(
+    _ text: borrowing Output, _ range: Range<Int>, _ name: Span<UInt8>
+  ) -> Bool {
+    text.bytes.extracting(range).equals(name)
   }
 
   private func appendDecoded(_ text: Span<UInt8>) -> Bool {
