@@ -30,10 +30,12 @@ REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
 THRESHOLDS = pathlib.Path(__file__).with_name("process_gate.json")
 
 
-def configuration(listen: int, origin: int, folder: pathlib.Path) -> str:
+def configuration(listen: int, origin: int, folder: pathlib.Path, limit: bool) -> str:
     """One worker with the default policies, access log and metrics on, and no limit in the way."""
+    bucket = "bucket per-ip rate=1000000/s burst=1000000 key=[client.ip]" if limit else ""
     return f"""sluice 1
 workers 1
+{bucket}
 listener clear {{
   bind 127.0.0.1:{listen} protocols=[h2 http/1.1]
   limits connections=50000 per-client=50000 requests=1000000000 max-age=24h
@@ -45,6 +47,7 @@ upstream origin {{
 route everything {{
   match path=/**
   auth none
+  {"limit per-ip" if limit else ""}
   to origin
 }}
 access-log format=json to="{folder}/access.log"
@@ -245,7 +248,7 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
 def measure(arguments, origin: int, kind, connections: int, folder: pathlib.Path) -> Profile:
     listen = free_port()
     routes = folder / "routes.conf"
-    routes.write_text(configuration(listen, origin, folder))
+    routes.write_text(configuration(listen, origin, folder, arguments.limit))
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile",
          str(arguments.binary), *arguments.command, str(routes)],
@@ -290,6 +293,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 64])
     parser.add_argument("--multiplexed", type=int, default=16, help="HTTP/2 connections; 0: none")
     parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
+    parser.add_argument("--limit", action="store_true", help="with a limit on a local bucket")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for callgrind's own files")
     parser.add_argument("--record", action="store_true", help="keep the figures as thresholds")
     arguments = parser.parse_args()

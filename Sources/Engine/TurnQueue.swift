@@ -1,5 +1,5 @@
-// Work that is done once per turn of the loop, behind the jobs that asked for it: so what many tasks
-// have to write to one socket leaves in one send. One per worker, with one task.
+// Work that is done once per turn of the loop, behind the jobs that asked for it: so what many
+// tasks have to write to one socket leaves in one send. One per worker, with one task.
 
 /// Something that many tasks share, and that does its part when they have done theirs.
 public protocol TurnTaker: AnyObject {

@@ -22,7 +22,7 @@ class Counting:
         self.order: list[str] = []
         self.lock = threading.Lock()
 
-    def __call__(self, request):
+    def __call__(self, request, peer) -> bool:
         with self.lock:
             self.inside += 1
             self.most = max(self.most, self.inside)
@@ -30,7 +30,7 @@ class Counting:
         time.sleep(self.seconds)
         with self.lock:
             self.inside -= 1
-        return responses.fixed()(request)
+        return responses.fixed()(request, peer)
 
 
 def ask(site, target="/", **options) -> int:

@@ -55,18 +55,18 @@ def test_check_is_pure(folder):
 
 def test_check_tells_a_mistake_at_its_place(folder):
     path = folder / "routes.conf"
-    path.write_text(path.read_text() + "limt per-user\n")
+    path.write_text(path.read_text() + "buckt per-user\n")
     done = run("check", "-c", "routes.conf", folder=folder)
     assert done.returncode == 1
     line = len(path.read_text().splitlines())
     assert f"--> routes.conf:{line}:1" in done.stdout + done.stderr
-    assert "did you mean 'limit'?" in done.stdout + done.stderr
+    assert "did you mean 'bucket'?" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("form", ["json", "sarif"])
 def test_findings_come_as_json(folder, form):
     path = folder / "routes.conf"
-    path.write_text(path.read_text() + "limt per-user\n")
+    path.write_text(path.read_text() + "buckt per-user\n")
     done = run("check", "--format", form, "-c", "routes.conf", folder=folder)
     assert done.returncode == 1
     assert "limt" in json.dumps(json.loads(done.stdout))

@@ -2,13 +2,17 @@
 
 import concurrent.futures
 import re
+import socket
 import time
 
-import httpx
+import h2.connection
+import h2.events
 import pytest
 
 from harness.answers import assert_dressed, problem
+from harness.redis import Redis
 from harness.site import block
+from harness.waiting import free_port, until
 
 POLICY = re.compile(r'"([a-z0-9-]+)";q=(\d+);w=(\d+)')
 LIMITS = "limit whole\nlimit each"
@@ -259,12 +263,62 @@ def test_a_reload_keeps_the_counts_of_what_did_not_change(start):
         assert [client.ask("/a").status, client.ask("/b").status] == [429, 200]
 
 
-def test_a_flight_of_requests_is_one_race_that_nobody_wins(start):
-    """A hundred requests in one flight on one connection, and on a hundred at once."""
-    site = start(workers=2, top="bucket b rate=1/d burst=10 key=[client.ip]", route="limit b")
-    with httpx.Client(base_url=f"http://127.0.0.1:{site.edge}") as client:
-        assert client.get("/").status_code == 200
+def flight(site, count: int) -> list[str]:
+    """So many requests in one flight on one HTTP/2 connection; their statuses."""
+    session = h2.connection.H2Connection()
+    session.initiate_connection()
+    head = [(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/")]
+    with socket.create_connection(site.address, 10) as peer:
+        peer.sendall(session.data_to_send())
+        found: list[str] = []
+        is_sent = False
+        ended = 0
+        while ended < count:
+            for event in session.receive_data(peer.recv(65536)):
+                if isinstance(event, h2.events.ResponseReceived):
+                    found.append(dict(event.headers)[b":status"].decode())
+                ended += isinstance(event, h2.events.StreamEnded)
+            if not is_sent:
+                is_sent = True
+                for number in range(count):
+                    session.send_headers(2 * number + 1, head, end_stream=True)
+            peer.sendall(session.data_to_send())
+    return found
+
+
+def flights_end_with(start, count: int, top: str) -> None:
+    sites = []
+    for _ in range(count):
+        port = free_port()
+        bind = f"bind 127.0.0.1:{port} protocols=[h2 http/1.1]"
+        sites.append(start(edge=port, bind=bind, workers=2, top=top, route="limit b"))
+    if "redis" in top:
+        for site in sites:
+            until(lambda: site.gateway.metric("sluice_redis_up") == 1, 5, "redis")
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        runs = list(pool.map(lambda site: flight(site, 100), sites))
+    statuses = [status for run in runs for status in run]
+    assert statuses.count("200") == 10
+    assert statuses.count("429") == count * 100 - 10
+
+
+def test_one_flight_of_requests_is_a_race_that_nobody_wins(start):
+    flights_end_with(start, 1, "bucket b rate=1/d burst=10 key=[client.ip]")
+
+
+def test_flights_on_three_gateways_share_ten_tokens(start, tmp_path):
+    with Redis(tmp_path) as redis:
+        flights_end_with(
+            start,
+            3,
+            f"redis main url=redis://127.0.0.1:{redis.port} timeout=1s\n"
+            "bucket b rate=1/d burst=10 key=[client.ip] store=main",
+        )
+
+
+def test_requests_that_were_sent_before_an_answer_came_count_too(start):
+    site = start(top="bucket b rate=1/d burst=10 key=[client.ip]", route="limit b")
     with site.connect() as client:
         client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
         statuses = [client.response().status for _ in range(100)]
-    assert statuses.count(200) == 9
+    assert statuses.count(200) == 10

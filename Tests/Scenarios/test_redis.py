@@ -35,6 +35,10 @@ def connected(site):
     return site
 
 
+# The tests keep a connection busy for seconds.
+BUSY = "limits requests=1000000"
+
+
 def statuses(site, count: int) -> list[int]:
     with site.connect() as client:
         return [client.ask().status for _ in range(count)]
@@ -147,13 +151,13 @@ def test_a_quota_in_redis(start, redis):
 
 @pytest.mark.parametrize("user", [None, "gateway"])
 def test_a_password_is_sent_and_a_wrong_one_is_told(start, tmp_path, user):
-    with Redis(tmp_path, password="open sesame", user=user) as server:
+    with Redis(tmp_path, password="open-sesame", user=user) as server:
         who = f"{user}@" if user else ""
         secret = 'password=secret("env:REDIS_PW")'
         good = start(
             top=top(server, options=secret, who=who),
             route="limit b",
-            environment={"REDIS_PW": "open sesame"},
+            environment={"REDIS_PW": "open-sesame"},
         )
         assert statuses(connected(good), 11).count(200) == 10
         bad = start(
@@ -197,7 +201,7 @@ def test_what_holds_when_redis_was_never_there(start, redis, mode, status):
 @pytest.mark.parametrize("how", ["kill", "pause"])
 def test_an_outage_is_short_local_and_over_soon(start, redis, how):
     """No 5xx, the gateway's share is admitted, nobody waits, and it is global again within 2 s."""
-    site = connected(start(top=top(redis, "100/s", 10), route="limit b"))
+    site = connected(start(top=top(redis, "100/s", 10), route="limit b", listener=BUSY))
     until(lambda: redis.ask("ZCARD", "sluice:gateways") == ":1\r\n", 3, "a heartbeat")
     getattr(redis, how)()
     admitted_per_second([site], 0.3)
@@ -216,8 +220,26 @@ def test_an_outage_is_short_local_and_over_soon(start, redis, how):
     assert len(lines) == 2, lines
 
 
+@pytest.mark.parametrize("how", ["kill", "pause"])
+def test_what_is_on_its_way_when_redis_goes_is_served(start, redis, how):
+    site = connected(start(top=top(redis, "1000/s", 100), route="limit b", listener=BUSY))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        load = pool.submit(admitted_per_second, [site], 2.5)
+        time.sleep(0.7)
+        getattr(redis, how)()
+        until(lambda: not is_up(site), 2, "the loss to be noticed")
+        redis.start() if how == "kill" else redis.resume()
+        until(lambda: is_up(site), 2, "redis to be used again")
+        passed, found, _ = load.result()
+    assert set(found) <= {200, 429}
+    assert passed > 1000
+
+
 def test_gateways_share_the_limit_while_redis_is_away(start, redis):
-    sites = [connected(start(top=top(redis, "200/s", 20), route="limit b")) for _ in range(2)]
+    sites = [
+        connected(start(top=top(redis, "200/s", 20), route="limit b", listener=BUSY))
+        for _ in range(2)
+    ]
     until(lambda: redis.ask("ZCARD", "sluice:gateways") == ":2\r\n", 3, "both to be known")
     time.sleep(1.5)
     redis.kill()
@@ -232,7 +254,7 @@ def test_gateways_share_the_limit_while_redis_is_away(start, redis):
 @pytest.mark.deep
 def test_three_gateways_admit_what_the_limit_allows(start, redis):
     sites = [
-        connected(start(workers=1, top=top(redis, "1000/s", 100), route="limit b"))
+        connected(start(top=top(redis, "1000/s", 100), route="limit b", listener=BUSY))
         for _ in range(3)
     ]
     begin = time.monotonic()

@@ -20,7 +20,7 @@ upstream demo {{
 upstream other {{
   server 127.0.0.1:{taken}
 }}
-route all {{
+route every {{
   match path=/**
   auth none
   to demo

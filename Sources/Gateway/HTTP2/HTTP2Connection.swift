@@ -79,6 +79,8 @@ final class HTTP2Connection: ClientConnection {
       feed(input)
       context.resources.buffers.giveBack(input)
     }
+    // One whose handshake ended during a drain serves what is on its way, and no more.
+    if context.isDraining { announceEnd() }
     woken()
   }
 

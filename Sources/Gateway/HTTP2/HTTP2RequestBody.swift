@@ -13,6 +13,9 @@ final class HTTP2RequestBody: BodySource {
   private unowned let owner: ServedStream
   /// What Content-Length said; nil when it said nothing.
   private let declared: UInt64?
+  /// Whether the body is a stream of messages that may rest for long: then only its silence is
+  /// bounded, and no pace is asked for.
+  private let isGRPC: Bool
   private var pace = BodyPace()
   private var failure: Failure?
   private(set) var isComplete = false
@@ -23,6 +26,7 @@ final class HTTP2RequestBody: BodySource {
   init(_ owner: ServedStream, declared: UInt64?) {
     self.owner = owner
     self.declared = declared
+    isGRPC = owner.exchange.isGRPC
   }
 
   private var stream: HTTP2Stream { owner.stream }
@@ -37,7 +41,8 @@ final class HTTP2RequestBody: BodySource {
   }
 
   var deadline: Instant {
-    pace.deadline(
+    if isGRPC { return pace.silenceDeadline(idle: exchange.timeouts.idle) }
+    return pace.deadline(
       after: handedOutBytes, idle: exchange.timeouts.idle, limits: connection.limits)
   }
 

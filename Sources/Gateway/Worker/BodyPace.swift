@@ -16,6 +16,11 @@ struct BodyPace {
     return waitingSince.advanced(milliseconds: min(idle, allowance))
   }
 
+  /// The same where no rate is asked for.
+  func silenceDeadline(idle: UInt64) -> Instant {
+    waitingSince?.advanced(milliseconds: idle) ?? .never
+  }
+
   mutating func awaits(since now: Instant) {
     if waitingSince == nil { waitingSince = now }
   }

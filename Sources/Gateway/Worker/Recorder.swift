@@ -97,16 +97,16 @@ final class Recorder {
     record.denyCause = caller.cause.bytes
     record.denyRule = caller.rule.span
     record.isShadowDenial = caller.isShadow
-    if exchange.hasFailed, let failure = exchange.failure {
-      record.reason = failure.reason.token.bytes
-      record.origin = failure.origin.name.bytes
-    }
     record.limit = request.text(exchange.limitName)
     record.flags = flags(exchange)
     sink.append(record, now: now.nanoseconds)
   }
 
   private func addNumbers(of exchange: Exchange, to record: inout AccessRecord) {
+    if exchange.hasFailed, let failure = exchange.failure {
+      record.reason = failure.reason.token.bytes
+      record.origin = failure.origin.name.bytes
+    }
     record.status = exchange.recordedStatus
     record.bytesIn = exchange.outcome.requestBodyBytes
     record.bytesOut = exchange.outcome.responseBodyBytes

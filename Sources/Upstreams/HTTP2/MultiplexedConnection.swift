@@ -1,5 +1,5 @@
 // One HTTP/2 connection to a server, which the streams of many exchanges share. It has no task: it
-// takes turns, in which it reads what has come and sends what all of its streams have written since.
+// takes turns, in which it reads what has come and sends what its streams have written since.
 
 import Bytes
 import Engine
@@ -64,8 +64,8 @@ final class MultiplexedConnection: TurnTaker {
     transport.socket.observer = self
   }
 
-  /// Responses may have the heads that HTTP/1 may have. Every stream may have its whole window full:
-  /// clients that stop reading must not stop the others.
+  /// Responses may have the heads that HTTP/1 may have. Every stream may have its whole window
+  /// full: clients that stop reading must not stop the others.
   private static let settings: HTTP2Settings = {
     var settings = HTTP2Settings()
     settings.connectionWindow = settings.streamWindow * Int32(MultiplexedConnection.streamsMax)
@@ -282,17 +282,22 @@ final class MultiplexedConnection: TurnTaker {
 
   /// The server broke a rule of the framing layer: it is told which, as far as that is possible.
   private func broken(_ error: HTTP2Error) -> Failure {
+    sendLastWords(error.code)
+    return Failure(
+      .upstreamProtocol, origin: .upstream, retry: .never,
+      detail: "\(server.definition.name): \(error)")
+  }
+
+  private func sendLastWords(_ code: HTTP2ErrorCode) {
     let output = pool.resources.pending.borrow()
     defer { pool.resources.pending.giveBack(output) }
-    session.appendLastWords(error.code, to: output)
+    session.appendLastWords(code, to: output)
     do throws(TransportError) {
       if try transport.flush() { try transport.send(output.bytes) }
     } catch {
       // It has left already: there is nobody to tell.
+      return
     }
-    return Failure(
-      .upstreamProtocol, origin: .upstream, retry: .never,
-      detail: "\(server.definition.name): \(error)")
   }
 }
 

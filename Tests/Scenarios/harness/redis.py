@@ -41,8 +41,11 @@ class Redis:
             options += ["--tls-cert-file", str(self.tls["cert"])]
             options += ["--tls-key-file", str(self.tls["key"])]
         if self.password and self.user:
-            options += ["--user", f"{self.user} on >{self.password} ~* &* +@all"]
-            options += ["--user", "default off"]
+            users = self.folder / "users.acl"
+            users.write_text(
+                f"user {self.user} on >{self.password} ~* &* +@all\nuser default off\n"
+            )
+            options += ["--aclfile", str(users)]
         elif self.password:
             options += ["--requirepass", self.password]
         self.process = subprocess.Popen(
