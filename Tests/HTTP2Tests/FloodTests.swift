@@ -118,13 +118,15 @@ struct FloodTests {
 
   private static let data = RawPeer.frame(0, stream: 1, [1, 2, 3])
 
-  @Test func `frames behind the peer's own reset reach nobody and end the session`() throws {
+  @Test func `data behind the peer's own reset reach nobody, a head there ends all`() throws {
     let peer = try RawPeer()
     let reset = RawPeer.frame(3, stream: 1, RawPeer.word(8))
-    #expect(throws: HTTP2Error.protocolViolation(.streamClosed)) {
-      try peer.send(RawPeer.request(1, ends: false) + Self.data + reset + Self.data)
-    }
+    try peer.send(RawPeer.request(1, ends: false) + Self.data + reset + Self.data)
     #expect(peer.server.streamCount == 0)
+    #expect(peer.stream?.receivedBytes == 3)
+    #expect(throws: HTTP2Error.protocolViolation(.streamClosed)) {
+      try peer.send(RawPeer.request(1))
+    }
   }
 
   @Test func `frames that crossed our reset reach nobody`() throws {

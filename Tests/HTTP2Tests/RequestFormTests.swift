@@ -40,7 +40,8 @@ struct RequestFormTests {
   static let vectors: [Vector] = [
     Vector("the plain head", start, .text(line + "\r\n")),
     Vector(
-      "fields keep their order", with(("b", "1"), ("a", "2")), .text(line + "b: 1\r\na: 2\r\n\r\n")),
+      "fields keep their order", with(("b", "1"), ("a", "2")),
+      .text(line + "b: 1\r\na: 2\r\n\r\n")),
     Vector(
       "crumbs become one line", with(("cookie", "a=1"), ("x", "y"), ("cookie", "b=2")),
       .text(line + "x: y\r\ncookie: a=1; b=2\r\n\r\n")),

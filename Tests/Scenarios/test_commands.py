@@ -69,7 +69,7 @@ def test_findings_come_as_json(folder, form):
     path.write_text(path.read_text() + "buckt per-user\n")
     done = run("check", "--format", form, "-c", "routes.conf", folder=folder)
     assert done.returncode == 1
-    assert "limt" in json.dumps(json.loads(done.stdout))
+    assert "buckt" in json.dumps(json.loads(done.stdout))
 
 
 def test_fmt_writes_standard_input_to_standard_output(folder):

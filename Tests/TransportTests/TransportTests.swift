@@ -134,7 +134,7 @@ struct TransportTests {
     let failure = try await onLoop { bench in
       let (near, far) = try await bench.pair()
       try await Self.stuff(near, on: bench)
-      if isReading { _ = try await far.read(count: 256 * 1024) }
+      if isReading { _ = try await far.read(count: 16 * 1024) }
       let failure = await Self.drain(near, stall: 20, rate: rate)
       far.close()
       return failure
