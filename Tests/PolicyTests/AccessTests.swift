@@ -101,7 +101,7 @@ import Testing
     let denial = try #require(test.exchange.denial)
     #expect(denial.isShadow)
     #expect(denial.cause.token.description == "address_not_allowed")
-    #expect(String(decoding: denial.rule, as: UTF8.self).hasPrefix("access routes.conf:11:"))
+    #expect(String(decoding: denial.rule, as: UTF8.self).hasPrefix("access routes.conf:12:"))
   }
 }
 

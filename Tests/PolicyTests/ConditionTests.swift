@@ -16,7 +16,7 @@ import Testing
 
   private static func judge(_ condition: String) throws -> Truth {
     let test = try TestExchange(
-      "GET /orders/42?q=a%20b&q2=+x&twice=1&twice=2&bad=%zz", fields: fields)
+      "GET /orders/42?q=a%20b&q2=+x&twice=1&twice=2", fields: fields)
     test.exchange.clientAddress = test.exchange.connection?.peerAddress
     let program = ConditionProgram(try Expression(parsing: condition), parameterNames: [])
     return program.judge(test.exchange)
@@ -37,7 +37,7 @@ import Testing
     ("not header.x-none == 'a'", .unknown), ("header.x-twice == 'a'", .unknown),
     ("not header.x-twice == 'c'", .unknown), ("has header.x-twice", .yes),
     ("header.x-none == header.x-nothing", .unknown), ("query.twice == '1'", .unknown),
-    ("cookie.b == '2'", .unknown), ("query.bad == '%zz'", .unknown),
+    ("cookie.b == '2'", .unknown),
     ("header.x-none == 'a' and method == 'POST'", .no),
     ("method == 'POST' and header.x-none == 'a'", .no),
     ("header.x-none == 'a' and method == 'GET'", .unknown),

@@ -35,7 +35,7 @@ package struct Schema: Sendable {
   package func declarations(
     named name: String, in scope: Scope
   ) -> [any DirectiveDeclaration] {
-    declarations(named: name).filter { $0.shape.scopes.contains(scope) }
+    declarations(named: name).filter { $0.shape.stands(in: scope) }
   }
 
   /// Every directive of that name.
