@@ -48,12 +48,15 @@ let package = Package(
     library("OpenSSL", ["Bytes", "COpenSSL"]),
 
     library("Engine", ["Bytes", "CLinux"]),
+    library("Buckets", ["Bytes"]),
     library("HTTP1", ["Bytes", "HTTPMessage"]),
     library("HTTP2", ["Bytes", "CNGHTTP2"]),
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
 
     library("Transport", ["Engine", "TLS"]),
-    library("PolicyChain", ["Bytes", "HTTPMessage", "Engine", "Telemetry", "Configuration"]),
+    library(
+      "PolicyChain",
+      ["Bytes", "HTTPMessage", "Engine", "Buckets", "Telemetry", "Configuration"]),
 
     library("Policies", ["PolicyChain", "OpenSSL"]),
     library("Routing", ["PolicyChain"]),
@@ -78,6 +81,7 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration"], exclude: ["Corpus"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("EngineTests", ["Engine", "LoopBench"]),
+    tests("BucketsTests", ["Buckets"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("HTTP2Tests", ["HTTP2"]),
     tests("OpenSSLTests", ["OpenSSL"]),

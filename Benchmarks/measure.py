@@ -165,7 +165,8 @@ def resident_bytes(pid: int) -> int:
 def idle_bytes(contender: Contender, kind: str, count: int) -> float:
     """Private memory for each connection that has served ten requests and then says nothing."""
     warm = [serve_ten(contender, kind) for _ in range(50)]
-    time.sleep(2)
+    # Long enough for what the start and these needed to be given back.
+    time.sleep(4)
     before = resident_bytes(contender.process.pid)
     crowd = [serve_ten(contender, kind) for _ in range(count)]
     # Long enough for any proxy to park what is idle.

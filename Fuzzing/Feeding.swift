@@ -20,6 +20,12 @@ struct Dice {
 }
 
 enum Feeding {
+  /// What the next hop's reader takes: a head at the limit has our own fields on top of it when it
+  /// goes on.
+  static let nextHopLimits = HeadLimits(
+    lineBytesMax: HeadLimits.headBytesCeiling, headBytesMax: HeadLimits.headBytesCeiling,
+    fieldsMax: HeadLimits.request.fieldsMax + 8, nameBytesMax: HeadLimits.request.nameBytesMax)
+
   /// All bytes at once.
   static func whole(_ bytes: [UInt8]) -> Buffer {
     let buffer = Buffer(capacity: bytes.count + 64)

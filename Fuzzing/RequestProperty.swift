@@ -37,15 +37,17 @@ enum RequestProperty {
   static func check(_ bytes: [UInt8]) {
     let whole = Feeding.whole(bytes)
     let request = Request(fields: FieldSection(addedBytesMax: 16 * 1024))
-    let outcome = read(bytes, into: request, in: whole)
+    let outcome = read(bytes, into: request, in: whole, limits: .request)
     precondition(readInPieces(bytes) == outcome, "Pieces read otherwise than the whole.")
     guard case .read(let reading) = outcome else { return }
     checkText(reading)
     checkForwarding(request, reading)
   }
 
-  private static func read(_ bytes: [UInt8], into request: Request, in buffer: Buffer) -> Outcome {
-    var parser = RequestParser(limits: .request, rules: RequestRules())
+  private static func read(
+    _ bytes: [UInt8], into request: Request, in buffer: Buffer, limits: HeadLimits
+  ) -> Outcome {
+    var parser = RequestParser(limits: limits, rules: RequestRules())
     do throws(HTTP1Error) {
       guard try parser.parse(buffer, into: request) == .done else { return .needsMore }
       return .read(Reading(request, rest: buffer.count))
@@ -102,7 +104,11 @@ enum RequestProperty {
     }
     let again = Request(fields: FieldSection(addedBytesMax: 16 * 1024))
     let sent = output.bytes.array
-    guard case .read(let received) = read(sent, into: again, in: Feeding.whole(sent)) else {
+    let forwarded = Feeding.whole(sent)
+    guard
+      case .read(let received) = read(
+        sent, into: again, in: forwarded, limits: Feeding.nextHopLimits)
+    else {
       preconditionFailure("What is forwarded can be read.")
     }
     precondition(received.rest == 0, "Nothing follows the head.")

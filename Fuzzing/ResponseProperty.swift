@@ -29,16 +29,16 @@ enum ResponseProperty {
     for method in [Method.get, .head] {
       let response = ResponseHead(fields: FieldSection(addedBytesMax: 64))
       let buffer = Feeding.whole(bytes)
-      let outcome = read(buffer, into: response, method)
+      let outcome = read(buffer, into: response, method, limits: .response)
       precondition(readInPieces(bytes, method) == outcome, "Pieces read otherwise than the whole.")
       if case .read(let reading) = outcome { checkPassing(response, reading, method) }
     }
   }
 
   private static func read(
-    _ buffer: Buffer, into response: ResponseHead, _ method: Method
+    _ buffer: Buffer, into response: ResponseHead, _ method: Method, limits: HeadLimits
   ) -> Outcome {
-    var parser = ResponseParser(limits: .response)
+    var parser = ResponseParser(limits: limits)
     do throws(HTTP1Error) {
       guard try parser.parse(buffer, into: response, answering: method) == .done else {
         return .needsMore
@@ -78,7 +78,9 @@ enum ResponseProperty {
     }
     let sent = Feeding.whole(output.bytes.array)
     let again = ResponseHead(fields: FieldSection(addedBytesMax: 64))
-    guard case .read(let received) = read(sent, into: again, method) else {
+    guard
+      case .read(let received) = read(sent, into: again, method, limits: Feeding.nextHopLimits)
+    else {
       preconditionFailure("What is passed on can be read.")
     }
     precondition(sent.isEmpty, "Nothing follows the head.")

@@ -8,6 +8,11 @@ public final class BufferPool {
   private let idle = Lent<[Buffer]>([])
   private let capacity: Int
   private let idleMax: Int
+  /// The fewest buffers that lay idle since the last `trim`: so many did nobody need.
+  private var spareCount = 0
+  private var idleCount: Int { idle { $0.count } }
+  /// Bytes of all buffers of this pool, lent or idle.
+  public var heldBytes: Int { (lent + idleCount) * capacity }
   /// Buffers that are lent at this moment.
   public var lentCount: Int { lent }
   private var lent = 0
@@ -25,6 +30,7 @@ public final class BufferPool {
     lent += 1
     guard let buffer = idle({ $0.popLast() }) else { return Buffer(capacity: capacity) }
     buffer.isIdle = false
+    if idleCount < spareCount { spareCount = idleCount }
     return buffer
   }
 
@@ -39,5 +45,13 @@ public final class BufferPool {
       buffer.isIdle = true
       idle.append(buffer)
     }
+  }
+
+  /// Frees what nobody needed since the last call, but for `kept` buffers: called now and then, so
+  /// that a burst's memory does not stay.
+  public func trim(keeping kept: Int) {
+    let spare = max(0, spareCount - kept)
+    idle { $0.removeFirst(spare) }
+    spareCount = idleCount
   }
 }

@@ -189,6 +189,12 @@ public final class Socket: EventSource {
     }
   }
 
+  /// Bytes that were sent and that the peer's system has not taken: a system call.
+  public var queuedByteCount: Int {
+    // Only a descriptor that is no socket has no queue.
+    isClosed ? 0 : max(0, Int(cl_queued(descriptor)))
+  }
+
   /// Why the connection attempt failed, or nil when it stands. Call it once the socket is writable.
   public func connectError() -> SystemError? {
     var code: Int32 = 0

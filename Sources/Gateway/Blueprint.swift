@@ -15,6 +15,7 @@ import Upstreams
 package struct Blueprint: Sendable {
   package var listeners: [ListenerBlueprint]
   package var upstreams: [UpstreamDefinition]
+  package var buckets: [BucketSettings]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings
   /// What the names of servers are known to stand for.
@@ -23,12 +24,13 @@ package struct Blueprint: Sendable {
   package var hash: String
 
   package init(
-    listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition],
+    listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition], buckets: [BucketSettings],
     clientAddress: ClientAddressSettings, hash: String
   ) {
     self.clientAddress = clientAddress
     self.listeners = listeners
     self.upstreams = upstreams
+    self.buckets = buckets
     self.hash = hash
   }
 }

@@ -55,8 +55,6 @@ import COpenSSL
   /// when something in the process used OpenSSL earlier: all else is the same then.
   package static let keepsRecordBuffers = co_use_kept_blocks() == 1
 
-  /// Whether the library is ready. It is asked before the library's first use, wherever that is:
-  /// what it was told too late it does not take.
   static let isStarted: Bool = {
     _ = keepsRecordBuffers
     return co_start() == 1

@@ -9,6 +9,7 @@ package enum SHA1 {
 
   /// The digest of the bytes. Nil when the library has no SHA-1, as under a strict system policy.
   package static func digest(of bytes: Span<UInt8>) -> [UInt8]? {
+    // Whatever touches the library first must have chosen where its memory comes from.
     guard LibraryContext.isStarted else { return nil }
     var output = [UInt8](repeating: 0, count: count)
     var written = 0

@@ -16,6 +16,8 @@ package enum StandardPolicies {
     SecureHeaders.registration,
     // Before anyone is asked who he is: a preflight never carries credentials.
     CORS.registration,
+    // Keys that need no identity: refusing must cost less than anything that follows.
+    Limits.registration,
     // Refuses by the declared length before anything is forwarded.
     BodyLimit.registration,
     // Last of what changes a request, so that all before it saw the path that was matched.

@@ -10,7 +10,7 @@ public final class DownstreamConnection {
   public let listener: ListenerID
   public let peer: SocketAddress
   /// The peer's address; nil on a unix socket.
-  public let peerAddress: IPAddress?
+  public var peerAddress: IPAddress? { if case .ip(let address, _) = peer { address } else { nil } }
   /// The peer's address as the log writes it; empty on a unix socket.
   public let peerText: [UInt8]
   public var security: ConnectionSecurity?
@@ -21,10 +21,8 @@ public final class DownstreamConnection {
     if case .ip(let address, _) = peer {
       var text = Output(capacity: 48)
       text.append(address)
-      peerAddress = address
       peerText = text.bytes.array
     } else {
-      peerAddress = nil
       peerText = []
     }
   }
@@ -46,8 +44,8 @@ public struct ListenerID: Hashable, Sendable {
   public var metric: UInt16 { UInt16(truncatingIfNeeded: index) }
 }
 
-/// What a TLS handshake agreed on.
-public struct ConnectionSecurity: Sendable {
+/// What a TLS handshake agreed on. Connections that agreed on the same share one.
+public final class ConnectionSecurity: Sendable {
   /// Such as `TLSv1.3`.
   public let version: StaticString
   public let cipher: StaticString

@@ -40,6 +40,7 @@ extension Exchange {
     if reason == .methodNotAllowed {
       add(.allow, name: "allow".utf8Span.span, value: allowedMethods.span)
     }
+    if self.retryAfter > 0 { addRetryAfter(self.retryAfter) }
     if let error = reason.proxyError {
       add(
         .proxyStatus, name: "proxy-status".utf8Span.span,
@@ -47,9 +48,18 @@ extension Exchange {
     }
   }
 
+  /// RFC 9110 section 10.2.3, in seconds.
+  private func addRetryAfter(_ seconds: UInt64) {
+    var text = Output(capacity: 20)
+    text.append(decimal: seconds)
+    add(.retryAfter, name: KnownField.retryAfter.name.bytes, value: text.bytes)
+  }
+
   private func problem(_ reason: Reason) -> [UInt8] {
     var body = Output(capacity: 256)
-    body.append("{\"type\":\"about:blank\",\"title\":\"")
+    body.append("{\"type\":\"")
+    body.append(reason.problemType)
+    body.append("\",\"title\":\"")
     body.append(reason.title)
     body.append("\",\"status\":")
     body.append(decimal: UInt64(reason.status))
@@ -61,7 +71,14 @@ extension Exchange {
       body.append("\",\"instance\":\"urn:request:")
       body.append(request.text(self.requestID))
     }
-    body.append("\"}\n")
+    body.append("\"")
+    if !self.violatedPolicies.isEmpty {
+      let request = request
+      body.append(",\"violated-policies\":[")
+      body.append(request.text(self.violatedPolicies))
+      body.append("]")
+    }
+    body.append("}\n")
     return body.bytes.array
   }
 }

@@ -59,6 +59,32 @@ public struct ExchangeState: BitwiseCopyable {
   /// What the path pattern of the route captured.
   public var parameters = RouteParameters()
 
+  /// The limit with the least left, for clients that know only the older fields.
+  public struct TightestLimit: BitwiseCopyable {
+    /// Zero: there is none to be told.
+    public var tokensMax: UInt64
+    public var remaining: UInt64
+    public var seconds: UInt64
+
+    public init(tokensMax: UInt64, remaining: UInt64, seconds: UInt64) {
+      self.tokensMax = tokensMax
+      self.remaining = remaining
+      self.seconds = seconds
+    }
+  }
+
+  public var tightestLimit = TightestLimit(tokensMax: 0, remaining: 0, seconds: 0)
+  /// What limits tell the client, as text of the request's fields: the value of RateLimit, and the
+  /// names of the policies that refused, as members of a JSON list.
+  public var rateLimit = TextRange.empty
+  public var violatedPolicies = TextRange.empty
+  /// The bucket that refused, or would have, for the log.
+  public var limitName = TextRange.empty
+  /// Whole seconds after which a refused request may come again; zero when nobody can say.
+  public var retryAfter: UInt64 = 0
+  /// A policy that only watches would have refused.
+  public var wouldDeny = false
+
   public var outcome = Outcome()
   public var upstream = UpstreamOutcome()
   /// A preflight that was matched by the method it asks for, and that its chain answers.

@@ -9,12 +9,16 @@ public struct Reason: Sendable, Equatable {
   public let status: UInt16
   /// One sentence for the client; it tells nothing about what stands behind the edge.
   public let title: StaticString
+  /// RFC 9457 section 3.1.1: a registered type of problem, or none.
+  public let problemType: StaticString
   /// RFC 9209 section 2.3 error type; nil when the answer needs no Proxy-Status.
   public let proxyError: StaticString?
 
   public init(
-    _ token: StaticString, _ status: UInt16, _ title: StaticString, proxy: StaticString? = nil
+    _ token: StaticString, _ status: UInt16, _ title: StaticString, proxy: StaticString? = nil,
+    type: StaticString = "about:blank"
   ) {
+    problemType = type
     self.token = token
     self.status = status
     self.title = title
@@ -34,6 +38,8 @@ extension Reason {
     "method_not_allowed", 405, "The resource does not support this method.")
   public static let traceNotServed = Reason(
     "trace_not_served", 501, "TRACE is not served here.")
+  public static let misdirected = Reason(
+    "misdirected_request", 421, "The connection's certificate is not the one of this host.")
   public static let bodyTooLarge = Reason(
     "body_too_large", 413, "The request body is larger than this route accepts.")
   public static let bodyTimeout = Reason(
@@ -46,6 +52,10 @@ extension Reason {
     "upgrade_refused", 400, "An upgrade to this protocol is never made.")
   public static let headTimeout = Reason(
     "head_timeout", 408, "The request head did not arrive in time.")
+  /// draft-ietf-httpapi-ratelimit-headers-10 section 6.1.
+  public static let quotaExceeded = Reason(
+    "quota_exceeded", 429, "Request cannot be satisfied as assigned quota has been exceeded",
+    type: "https://iana.org/assignments/http-problem-types#quota-exceeded")
   public static let clientGone = Reason(
     "client_gone", 499, "The client left before it had its answer.")
   public static let writeStalled = Reason(

@@ -47,9 +47,12 @@ package struct ChainContext {
   /// The route's path parameters by name, in the order in which they are captured; empty without a
   /// route.
   package let parameterNames: [String]
+  /// The buckets of the config, by name.
+  package let buckets: [String: SharedBucket]
 
-  package init(isSecure: Bool, parameterNames: [String]) {
+  package init(isSecure: Bool, parameterNames: [String], buckets: [String: SharedBucket]) {
     self.isSecure = isSecure
+    self.buckets = buckets
     self.parameterNames = parameterNames
   }
 }
@@ -94,6 +97,26 @@ package struct Registration: Sendable {
         preconditionFailure("A policy is built from the settings of its own declaration.")
       }
       return build(settings, context)
+    }
+  }
+
+  /// A policy that all statements of a set make together.
+  /// - Parameter whole: called with the statements that hold; never with none.
+  package init<Settings: Sendable>(
+    _ stage: Stage, allOf manual: Manual<Settings>,
+    whole: @escaping @Sendable ([Settings], ChainContext) -> PolicyParts
+  ) {
+    self.stage = stage
+    declaration = manual
+    statements = { effective in
+      let entries = effective.entries(of: manual).map(\.settings)
+      return entries.isEmpty ? [] : [entries]
+    }
+    build = { settings, context in
+      guard let settings = settings as? [Settings] else {
+        preconditionFailure("A policy is built from the settings of its own declaration.")
+      }
+      return whole(settings, context)
     }
   }
 }

@@ -1,6 +1,7 @@
 // What policies need from outside. Gateway plugs the real ones in; tests plug fakes in.
 
 import Bytes
+import Telemetry
 
 /// Unpredictable bytes.
 public protocol RandomSource: AnyObject {
@@ -10,6 +11,10 @@ public protocol RandomSource: AnyObject {
 /// The services of one worker.
 public final class Services {
   public let random: any RandomSource
+  package let metrics: WorkerMetrics
 
-  public init(random: any RandomSource) { self.random = random }
+  package init(random: any RandomSource, metrics: WorkerMetrics) {
+    self.random = random
+    self.metrics = metrics
+  }
 }

@@ -6,12 +6,12 @@ import OpenSSL
 /// Control's view of the certificate files. It hands out immutable pairs, from which each worker
 /// makes its own contexts.
 package struct CertificateStore {
-  /// The two files of one certificate.
+  /// Where one certificate and its key are.
   package struct Source: Equatable, Sendable {
     package let certificate: String
-    package let key: String
+    package let key: KeySource
 
-    package init(certificate: String, key: String) {
+    package init(certificate: String, key: KeySource) {
       self.certificate = certificate
       self.key = key
     }
@@ -70,8 +70,8 @@ package struct CertificateStore {
   /// Forgets a certificate that the configuration no longer has.
   package mutating func remove(_ name: String) { entries[name] = nil }
 
-  /// Names whose files are no longer those that were last tried. Costs two `stat` calls for each
-  /// certificate.
+  /// Names whose files are no longer those that were last tried. Costs one or two `stat` calls for
+  /// each certificate.
   package var changed: [String] {
     entries.filter { $0.value.stamps != Self.stamps(of: $0.value.source) }.keys.sorted()
   }
@@ -98,7 +98,11 @@ package struct CertificateStore {
     throws(CertificateError) -> CertificatePair
   {
     let chain = try bytes(source.certificate)
-    let key = try bytes(source.key)
+    let key: [UInt8] =
+      switch source.key {
+      case .file(let path): try bytes(path)
+      case .given(let text): text.bytes
+      }
     return try CertificatePair(chainPEM: chain.span, keyPEM: key.span, library: library)
   }
 
@@ -108,7 +112,9 @@ package struct CertificateStore {
 
   // A file that is gone has no stamp, which differs from the one it had.
   private static func stamps(of source: Source) -> [FileStamp?] {
-    [source.certificate, source.key].map { path in
+    var paths = [source.certificate]
+    if case .file(let path) = source.key { paths.append(path) }
+    return paths.map { path in
       do { return try FileStamp(path: path) } catch { return nil }
     }
   }

@@ -4,7 +4,7 @@ import COpenSSL
 import OpenSSL
 
 /// The result of a handshake. Read once per connection and kept by it.
-package struct TLSNegotiation: Sendable, Equatable {
+package struct TLSNegotiation: Sendable, Hashable {
   package let version: TLSVersion
   package let cipher: TLSCipher
   /// The protocol that ALPN chose, nil when the client offered none.

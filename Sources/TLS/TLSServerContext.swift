@@ -43,6 +43,17 @@ import OpenSSL
 
   deinit { unsafe protocolList.deallocate() }
 
+  /// Whether a client that asked for the certificate of `asked` was shown that of `host` too. No
+  /// name, and one that no certificate has, stand for the default certificate.
+  package func serves(_ host: String, toClientOf asked: String?) -> Bool {
+    place(of: host) == place(of: asked)
+  }
+
+  /// Whether it depends on the name which certificate a client is shown.
+  package var hasSeveralCertificates: Bool { variants.count > 1 }
+
+  private func place(of name: String?) -> Int { name.flatMap { names.place(for: $0) } ?? 0 }
+
   /// The SSL_CTX that new sessions start with.
   var pointer: OpaquePointer { unsafe variants[0].pointer }
 

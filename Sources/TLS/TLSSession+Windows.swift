@@ -9,6 +9,8 @@ extension TLSSession {
   /// Whether ciphertext waits for the next send: after a handshake, a short send, or a key update
   /// by the peer.
   package var hasUnsent: Bool { unsent != nil }
+  /// Bytes of it.
+  package var unsentCount: Int { unsent?.count ?? 0 }
 
   /// Moves what the caller could not send out of the scratch, so that other sessions can use it.
   package func keepUnsent() {

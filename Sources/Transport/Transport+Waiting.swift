@@ -60,6 +60,29 @@ extension Transport {
     while try !flush() { try await wait(waiter, until: deadline) }
   }
 
+  /// Waits until everything is with the kernel, for as long as the peer keeps the pace.
+  package func drain(waiter: Waiter, pace: SendingPace) async throws(TransportError) {
+    guard try !flush() else { return }
+    let start = waiter.now
+    let countAtStart = untakenCount
+    var count = countAtStart
+    var limit = start.advanced(milliseconds: pace.stall)
+    while try !flush() {
+      switch await waiter.wait(until: limit) {
+      case .signalled: continue
+      case .cancelled: throw .cancelled
+      case .timedOut:
+        // The kernel says that there is room again only when much of its queue has gone: a slow
+        // reader is told from a dead one by what the queue holds.
+        let left = untakenCount
+        let elapsed = waiter.now.since(start) / 1_000_000
+        guard left < count, pace.allows(elapsed, for: countAtStart - left) else { throw .timedOut }
+        count = left
+        limit = waiter.now.advanced(milliseconds: pace.stall)
+      }
+    }
+  }
+
   /// Waits for any change of the socket.
   package func wait(_ waiter: Waiter, until deadline: Instant) async throws(TransportError) {
     switch await waiter.wait(until: deadline) {

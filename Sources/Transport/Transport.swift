@@ -57,6 +57,11 @@ package final class Transport {
   /// Whether bytes of an earlier send wait for the socket.
   package var hasUnsent: Bool { unsent != nil || session?.hasUnsent == true }
 
+  /// Bytes that the peer's system has not taken, here and in the kernel: a system call.
+  var untakenCount: Int {
+    (unsent?.count ?? session?.unsentCount ?? 0) + socket.queuedByteCount
+  }
+
   /// Whether a receive may find something without waiting.
   package var mayHaveBytes: Bool { socket.isReadable || session?.hasBufferedInput == true }
 

@@ -28,6 +28,15 @@ package final class WorkerResources {
   /// Where TLS sessions take ciphertext from and put it.
   package let tls: TLSScratch
 
+  /// Bytes of all buffers, lent or idle.
+  package var heldBytes: Int { buffers.heldBytes + pending.heldBytes }
+
+  /// Frees buffers that nobody needed since the last call, but for a few.
+  package func trim() {
+    buffers.trim(keeping: 4)
+    pending.trim(keeping: 0)
+  }
+
   package init(loop: EventLoop) throws(CryptoError) {
     self.loop = loop
     library = try LibraryContext()

@@ -27,6 +27,7 @@ final class Edge {
   private let descriptor: Int32
   private let acceptor: Acceptor
   private var compiler: BlueprintCompiler
+  private var buckets = BucketRegistry()
   private let ticketKeys: TicketKeys
   private let limits: (inout ConnectionLimits) -> Void
 
@@ -44,16 +45,19 @@ final class Edge {
     ticketKeys = try TicketKeys(library: resources.library) { 1000 }
     compiler = BlueprintCompiler(policies: StandardPolicies.all)
     let blueprint = try Self.blueprint(&compiler, routes, origin.address, limits)
+    buckets.adopt(blueprint.buckets, ids: &compiler)
+    let shared = Self.shared(compiler, upstreams, buckets, ticketKeys)
     let generation = try Generation(
-      blueprint, previous: nil, shared: upstreams, resources: resources, ticketKeys: ticketKeys,
-      seed: 1)
+      blueprint, previous: nil, shared: shared, resources: resources, seed: 1)
+    let metrics = WorkerMetrics()
     context = WorkerContext(
       loop: bench.loop, resources: resources,
-      services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
+      services: Services(
+        random: WorkerRandom(try SecureRandom(library: resources.library)), metrics: metrics),
       generation: generation,
       recorder: Recorder(
         sink: nil, noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
-        protocolErrors: compiler.protocolErrors),
+        protocolErrors: compiler.protocolErrors, metrics: metrics),
       limiter: ConnectionLimiter(), start: TaskStarter(for: bench))
     descriptor = try ListeningDescriptor.open(.ip(.init(v4: 0x7f00_0001), port: 0))
     address = try ListeningDescriptor.address(of: descriptor)
@@ -64,6 +68,16 @@ final class Edge {
     let (acceptor, context) = (acceptor, context)
     bench.start { await acceptor.run() }
     bench.start { await context.runStarter() }
+  }
+
+  private static func shared(
+    _ compiler: BlueprintCompiler, _ upstreams: SharedUpstreams, _ buckets: BucketRegistry,
+    _ ticketKeys: TicketKeys
+  ) -> Worker.Shared {
+    Worker.Shared(
+      upstreams: upstreams, buckets: buckets.shared, limiter: ConnectionLimiter(), log: nil,
+      noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
+      protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }
 
   deinit { Descriptor.close(descriptor) }
@@ -90,10 +104,12 @@ final class Edge {
   func reload(_ routes: String, to origin: Listening? = nil) throws {
     let blueprint = try Self.blueprint(
       &compiler, routes, (origin ?? self.origin).address, limits)
+    buckets.adopt(blueprint.buckets, ids: &compiler)
     context.adopt(
       try Generation(
-        blueprint, previous: context.generation, shared: upstreams, resources: context.resources,
-        ticketKeys: ticketKeys, seed: 1))
+        blueprint, previous: context.generation,
+        shared: Self.shared(compiler, upstreams, buckets, ticketKeys),
+        resources: context.resources, seed: 1))
   }
 
   func client(on bench: isolated Bench) async throws -> Peer {

@@ -87,7 +87,8 @@ import Testing
     let directives = StandardPolicies.all.map(\.declaration.shape.directive)
     #expect(
       directives == [
-        "request-id", "timeout", "secure-headers", "cors", "body", "rewrite", "upgrade", "redirect",
+        "request-id", "timeout", "secure-headers", "cors", "limit", "body", "rewrite", "upgrade",
+        "redirect",
         "respond",
       ])
   }

@@ -1,6 +1,7 @@
 // Every example of every manual, run: its config compiled by the real compiler, its requests sent
 // through the whole standard chain to an upstream that tells what it got.
 
+import Buckets
 import Configuration
 import PolicyChain
 import Testing
@@ -30,6 +31,7 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     listener edge {
       bind 127.0.0.1:8080
     }
+    bucket per-route rate=1/s burst=2 key=[route client.ip]
     upstream origin {
       server 127.0.0.1:9000
     }
@@ -64,7 +66,11 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     _ configuration: EffectiveConfiguration, _ upstream: any Destination
   ) throws -> PolicyChain {
     let route = try #require(configuration.listeners.first?.routes.first)
-    let context = ChainContext(isSecure: false, parameterNames: [])
+    let buckets = configuration.buckets.map {
+      ($0.name, SharedBucket($0, metric: 0, seed: HashSeed(first: 1, second: 2)))
+    }
+    let context = ChainContext(
+      isSecure: false, parameterNames: [], buckets: Dictionary(uniqueKeysWithValues: buckets))
     var steps = StandardPolicies.unconditional(configuration.clientAddress)
       .map { PolicyChain.Step.admission($0) }
     var egress: [any Egress] = []
@@ -87,11 +93,14 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     let configuration = try #require(
       result.configuration, "\(result.diagnostics.map(\.message))")
     #expect(!example.example.exchanges.isEmpty, "An example shows a request.")
+    let relay = RelayedDestination()
+    let chain = try Self.chain(configuration, relay)
     for exchange in example.example.exchanges {
       let test = try TestExchange(
         exchange.request, fields: exchange.fields, body: exchange.body, isSecure: false)
       let upstream = FakeUpstream(test)
-      await test.run(try Self.chain(configuration, upstream))
+      relay.upstream = upstream
+      await test.run(chain)
       try check(exchange.expectation, test, upstream)
     }
   }
@@ -131,5 +140,14 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     }
     let value = field[field.index(after: colon)...].drop { $0 == " " }
     return TestExchange.values(String(field[..<colon]), in: lines).contains(String(value))
+  }
+}
+
+/// The innermost end of a chain that serves several exchanges, each with an upstream of its own.
+final class RelayedDestination: Destination {
+  var upstream: (any Destination)?
+
+  func respond(to exchange: Exchange) async throws(Failure) {
+    try await upstream?.respond(to: exchange)
   }
 }

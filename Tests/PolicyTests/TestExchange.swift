@@ -6,6 +6,7 @@ import Engine
 import HTTP1
 import HTTPMessage
 import PolicyChain
+import Telemetry
 
 @testable import Policies
 
@@ -28,7 +29,8 @@ final class TestExchange {
     exchange = Exchange(
       request: Request(fields: FieldSection(addedBytesMax: 8192)),
       response: ResponseHead(fields: FieldSection(addedBytesMax: 8192)),
-      services: Services(random: CountingRandom()), waiter: Waiter(on: loop))
+      services: Services(random: CountingRandom(), metrics: WorkerMetrics()),
+      waiter: Waiter(on: loop))
     var lines = [line + " HTTP/1.1"] + fields
     if !fields.contains(where: { $0.lowercased().hasPrefix("host:") }) {
       lines.append("Host: api.example.com")

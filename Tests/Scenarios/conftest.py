@@ -7,6 +7,7 @@ from harness.client import Client
 from harness.gateway import BINARY, Gateway
 from harness.origin import Origin
 from harness.site import Site
+from harness.tls import HOSTS, certificate
 
 
 def pytest_addoption(parser):
@@ -36,6 +37,32 @@ def origin():
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def leaves(authority):
+    return {
+        "ec": authority.leaf("ec", "localhost", "127.0.0.1"),
+        "rsa": authority.leaf("rsa", "localhost", kind="rsa"),
+        "wild": authority.leaf("wild", "*.example.com"),
+        "api": authority.leaf("api", "api.example.com"),
+    }
+
+
+@pytest.fixture
+def secure(start, leaves):
+    """Starts a TLS listener: `secure(tls="min=1.2 ...", certificates="ec rsa")`."""
+
+    def start_secure(tls: str = "min=1.2", certificates: str = "ec", **parts):
+        top = "".join(certificate(name, HOSTS[name], leaves[name]) for name in certificates.split())
+        listener = parts.pop("listener", "")
+        return start(
+            top=top + parts.pop("top", ""),
+            listener=f"tls {tls} certificates=[{certificates}]\n{listener}",
+            **parts,
+        )
+
+    return start_secure
 
 
 @pytest.fixture

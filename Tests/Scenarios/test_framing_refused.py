@@ -274,7 +274,10 @@ def test_only_100_continue_is_expected(edge):
         assert client.ask("/", "POST", {"Expect": "200-ok"}, b"a").status == 417
 
 
-@pytest.mark.parametrize("name", ["Host", "X-Request-Id", "Authorization", "Content-Length"])
+@pytest.mark.parametrize(
+    "name",
+    ["Host", "X-Request-Id", "Authorization", "Content-Length", "X-Forwarded-For", "Traceparent"],
+)
 def test_connection_cannot_name_what_the_gateway_relies_on(edge, name):
     with edge.connect() as client:
         fields = {"Connection": name, "Authorization": "Bearer a"}

@@ -187,6 +187,6 @@ def test_idle_connections_cost_little_memory(start, origin):
     open_slowly(2)
     before = site.gateway.resident_bytes
     open_slowly(9)
-    until(lambda: site.gateway.resident_bytes - before < 900 * 3000, 5, "connections to be parked")
+    until(lambda: site.gateway.resident_bytes - before < 900 * 1500, 5, "connections to be parked")
     for client in clients:
         client.socket.close()

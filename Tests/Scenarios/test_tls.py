@@ -10,46 +10,7 @@ import subprocess
 import pytest
 
 from harness.client import Client, request
-
-
-@pytest.fixture(scope="module")
-def leaves(authority):
-    return {
-        "ec": authority.leaf("ec", "localhost", "127.0.0.1"),
-        "rsa": authority.leaf("rsa", "localhost", kind="rsa"),
-        "wild": authority.leaf("wild", "*.example.com"),
-        "api": authority.leaf("api", "api.example.com"),
-    }
-
-
-def certificate(name: str, hosts: str, pair) -> str:
-    return f'certificate {name} names=[{hosts}] cert="{pair[0]}" key="{pair[1]}"\n'
-
-
-@pytest.fixture
-def secure(start, leaves):
-    """Starts a TLS listener: `secure(tls="min=1.2 ...", certificates="ec rsa")`."""
-    hosts = {
-        "ec": "localhost",
-        "rsa": "localhost",
-        "wild": "*.example.com",
-        "api": "api.example.com",
-    }
-
-    def start_secure(tls: str = "min=1.2", certificates: str = "ec", **parts):
-        top = "".join(certificate(name, hosts[name], leaves[name]) for name in certificates.split())
-        listener = parts.pop("listener", "")
-        return start(
-            top=top + parts.pop("top", ""),
-            listener=f"tls {tls} certificates=[{certificates}]\n{listener}",
-            **parts,
-        )
-
-    return start_secure
-
-
-def handshake(site, context, name="localhost", session=None):
-    return Client(site.address, tls=context, name=name, session=session)
+from harness.tls import certificate, handshake
 
 
 @pytest.mark.parametrize("version, name", [("1.2", "TLSv1.2"), ("1.3", "TLSv1.3")])
@@ -118,38 +79,6 @@ def test_alpn_chooses_what_both_speak(secure, authority, offer, chosen):
 def test_an_alpn_without_a_common_protocol_is_refused(secure, authority):
     with pytest.raises((ssl.SSLError, ConnectionResetError)):
         handshake(secure(), authority.client_context(alpn=("smtp",)))
-
-
-def presented(site, authority, name: str) -> set[str]:
-    with handshake(site, authority.client_context(), name=name) as client:
-        return {value for kind, value in client.socket.getpeercert()["subjectAltName"]}
-
-
-def test_the_name_chooses_the_certificate(secure, authority):
-    site = secure(certificates="ec wild api")
-    assert "localhost" in presented(site, authority, "localhost")
-    assert presented(site, authority, "api.example.com") == {"api.example.com"}
-    assert presented(site, authority, "other.example.com") == {"*.example.com"}
-    assert presented(site, authority, "API.Example.com") == {"api.example.com"}
-
-
-def test_an_unknown_name_gets_the_first_certificate(secure, authority):
-    site = secure(certificates="ec api")
-    context = authority.client_context()
-    context.check_hostname = False
-    with handshake(site, context, name="stranger.example") as client:
-        names = {value for _, value in client.socket.getpeercert()["subjectAltName"]}
-    assert "localhost" in names
-
-
-def test_an_unknown_name_is_refused_on_demand(secure, authority):
-    site = secure(tls="min=1.2 unknown-name=refuse")
-    context = authority.client_context()
-    context.check_hostname = False
-    with pytest.raises((ssl.SSLError, ConnectionResetError)):
-        handshake(site, context, name="stranger.example")
-    with handshake(site, context) as client:
-        assert client.ask().status == 200
 
 
 def test_rsa_and_ecdsa_serve_one_name(secure, authority):

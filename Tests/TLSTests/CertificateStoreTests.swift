@@ -37,7 +37,12 @@ final class CertificateStoreTests {
   {
     let text = try authority.leafPEM([.dns(dns)], notAfter: notAfter)
     return CertificateStore.Source(
-      certificate: try put(text.chain, "\(name).pem"), key: try put(text.key, "\(name).key"))
+      certificate: try put(text.chain, "\(name).pem"),
+      key: .file(try put(text.key, "\(name).key")))
+  }
+
+  private func path(of key: KeySource) -> String {
+    if case .file(let path) = key { path } else { "" }
   }
 
   private func refresh() -> [String] {
@@ -78,14 +83,15 @@ final class CertificateStoreTests {
   @Test func `a symlink that is turned to another file is a change`() throws {
     let first = try putPair("a.test", as: "first")
     let second = try putPair("b.test", as: "second")
+    let linkedKey = "\(folder)/link.key"
     let links = CertificateStore.Source(
-      certificate: "\(folder)/link.pem", key: "\(folder)/link.key")
-    files.formUnion([links.certificate, links.key])
+      certificate: "\(folder)/link.pem", key: .file(linkedKey))
+    files.formUnion([links.certificate, linkedKey])
     for source in [first, second] {
       unsafe unlink(links.certificate)
-      unsafe unlink(links.key)
+      unsafe unlink(linkedKey)
       #expect(unsafe symlink(source.certificate, links.certificate) == 0)
-      #expect(unsafe symlink(source.key, links.key) == 0)
+      #expect(unsafe symlink(path(of: source.key), linkedKey) == 0)
       if source == first { _ = try store.load("a", from: links, library: authority.library) }
     }
     #expect(refresh().count == 1)
@@ -104,12 +110,26 @@ final class CertificateStoreTests {
     #expect(store.pair(named: "a")?.names == [.dns("a.test")])
     _ = try put(Array(new.key.dropLast(40)), "a.key")
     #expect(refresh() == ["a kept key_unreadable"])
-    unsafe unlink(source.key)
+    unsafe unlink(path(of: source.key))
     #expect(refresh() == ["a kept certificate_file_unreadable"])
     #expect(refresh() == [])
     _ = try put(new.key, "a.key")
     #expect(refresh().count == 1)
     #expect(store.pair(named: "a")?.names == [.dns("b.test")])
+  }
+
+  @Test func `a key that is given as text serves, and only the certificate is watched`() throws {
+    let file = try putPair("a.test", as: "a")
+    let text = KeyText(try FileBytes.read(path(of: file.key), max: 10_000))
+    #expect("\(text)" == "<private key>" && String(reflecting: text) == "<private key>")
+    let source = CertificateStore.Source(certificate: file.certificate, key: .given(text))
+    let pair = try store.load("a", from: source, library: authority.library)
+    #expect(pair.names == [.dns("a.test")])
+    unsafe unlink(path(of: file.key))
+    #expect(refresh() == [])
+    let new = try authority.leafPEM([.dns("b.test")])
+    _ = try put(new.chain, "a.pem")
+    #expect(refresh() == ["a kept key_does_not_match"])
   }
 
   @Test func `a pair that cannot be used is not loaded`() throws {

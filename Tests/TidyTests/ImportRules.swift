@@ -8,7 +8,7 @@ enum ImportRules {
     ["Gateway"],
     ["Policies", "Routing", "Upstreams", "RedisStore"],
     ["PolicyChain", "Transport"],
-    ["HTTP1", "HTTP2", "TLS", "Signatures", "RESP", "Compression", "Engine"],
+    ["HTTP1", "HTTP2", "TLS", "Signatures", "RESP", "Compression", "Engine", "Buckets"],
     ["HTTPMessage", "Configuration", "Telemetry", "OpenSSL"],
     ["Bytes"],
     ["CLinux", "COpenSSL", "CHiredis", "CZlib", "CNGHTTP2", "CAres", "CCrypt"],

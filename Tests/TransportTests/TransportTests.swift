@@ -98,6 +98,50 @@ struct TransportTests {
     #expect(failures == ["timed out", "cancelled"])
   }
 
+  private static func drain(
+    _ peer: Peer, stall: UInt64, rate: UInt64
+  ) async -> String? {
+    await failure { () throws(TransportError) in
+      try await peer.transport.drain(
+        waiter: peer.waiter, pace: SendingPace(stall: stall, bytesPerSecondMin: rate, grace: 0))
+    }
+  }
+
+  @Test func `a reader that is slow but reads is waited for`() async throws {
+    let failure = try await onLoop { bench in
+      let (near, far) = try await bench.pair()
+      try await Self.stuff(near, on: bench)
+      bench.start {
+        await report {
+          // Far less than what the kernel wants to have gone before it says that there is room.
+          while near.transport.hasUnsent {
+            _ = try await far.read(count: 256 * 1024)
+            _ = await far.waiter.sleep(milliseconds: 5)
+          }
+        }
+      }
+      let failure = await Self.drain(near, stall: 60, rate: 0)
+      far.close()
+      return failure
+    }
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: [(rate: UInt64(0), isReading: false), (rate: 1 << 40, isReading: true)])
+  func `a reader that takes nothing, or less than the least, is given up`(
+    rate: UInt64, isReading: Bool
+  ) async throws {
+    let failure = try await onLoop { bench in
+      let (near, far) = try await bench.pair()
+      try await Self.stuff(near, on: bench)
+      if isReading { _ = try await far.read(count: 256 * 1024) }
+      let failure = await Self.drain(near, stall: 20, rate: rate)
+      far.close()
+      return failure
+    }
+    #expect(failure == "timed out")
+  }
+
   @Test func `bytes pass inside TLS in both directions, in sends of any size`() async throws {
     try await onLoop { bench in
       let stage = try SecureStage(on: bench.loop)

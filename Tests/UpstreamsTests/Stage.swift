@@ -7,6 +7,7 @@ import HTTP1
 import HTTPMessage
 import LoopBench
 import PolicyChain
+import Telemetry
 import Testing
 import Transport
 
@@ -61,7 +62,7 @@ final class Stage {
     let exchange = Exchange(
       request: Request(fields: FieldSection(addedBytesMax: 1024)),
       response: ResponseHead(fields: FieldSection(addedBytesMax: 1024)),
-      services: Services(random: ZeroSource()), waiter: Waiter(on: loop))
+      services: Services(random: ZeroSource(), metrics: WorkerMetrics()), waiter: Waiter(on: loop))
     let head = Buffer(capacity: 16 * 1024)
     let isWhole = head.append(request.utf8Span.span)
     precondition(isWhole, "A test's head fits.")

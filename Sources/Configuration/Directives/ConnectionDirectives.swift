@@ -57,7 +57,7 @@ extension CoreDirectives {
         "From the first byte of a head to its end."),
       .size(
         "min-rate", \.bytesPerSecondMin, in: .bytes(0) ... .mebibytes(1),
-        "Bytes of a body per second, after five seconds."),
+        "Bytes of a body per second, sent or read by the client, after five seconds."),
       .duration(
         "write-stall", \.writeStall, in: .seconds(1) ... .minutes(10),
         "How long a client may take nothing of its answer."),

@@ -8,6 +8,7 @@ package enum CoreDirectives {
     admin, adminBind,
     certificate,
     listener, bind, listenerTLS, listenerRedirect, serve, limits, path, underscore, halfClose,
+    LimitDirectives.bucket,
     upstream, server, upstreamTLS, connections, upstreamHost, upstreamProtocol,
     defaults, group, route, match, auth, to,
   ]

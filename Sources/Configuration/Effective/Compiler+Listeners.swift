@@ -104,7 +104,7 @@ extension Compiler {
   ) {
     let paths = matches.isEmpty ? [.any] : matches.flatMap { $0.paths.isEmpty ? [.any] : $0.paths }
     for value in settings.values.map(\.value) {
-      for case .attribute(let attribute) in value.mentions {
+      for attribute in attributes(of: value) {
         let isTaken = paths.allSatisfy { path in
           switch attribute {
           case .pathParameter(let name): path.captures.contains { $0.name == name }
@@ -117,6 +117,19 @@ extension Compiler {
           .unknownParameter,
           "route '\(route.id)' has a path that takes no '\(attribute)'", at: value.location,
           notes: [.init("the route", at: route.statement.nameLocation)])
+      }
+    }
+  }
+
+  /// Attributes that a value needs: its own, and those of the key of a bucket that it names.
+  private func attributes(of value: ParsedValue) -> [Attribute] {
+    value.mentions.flatMap { mention -> [Attribute] in
+      switch mention {
+      case .attribute(let attribute): return [attribute]
+      case .reference(.bucket, let name):
+        guard let bucket = buckets[name] else { return [] }
+        return bucket.fallbackKey.isEmpty ? bucket.key : bucket.fallbackKey
+      case .reference: return []
       }
     }
   }

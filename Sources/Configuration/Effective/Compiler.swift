@@ -14,6 +14,8 @@ struct Compiler {
   /// Whether every statement of `defaults` could be read; else nothing is said to be missing in
   /// routes.
   let areDefaultsWhole: Bool
+  /// Buckets by name, since every route may name some.
+  let buckets: [String: BucketSettings]
 
   init(_ files: [ConfigFile], checker: StatementChecker) {
     var checker = checker
@@ -30,6 +32,9 @@ struct Compiler {
     areDefaultsWhole = read.count == written && read.allSatisfy(\.statement.isBlockWhole)
     self.checker = checker
     self.tops = tops
+    buckets = Dictionary(
+      tops.map(\.statement).all(LimitDirectives.bucket).map { ($0.0.name, $0.0) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   var statements: [CheckedStatement] { tops.map(\.statement) }
@@ -45,6 +50,7 @@ struct Compiler {
   mutating func compile(files: [String], root: String) -> EffectiveConfiguration {
     for statement in statements { define(statement) }
     for statement in statements { checkReferences(of: statement) }
+    checkCosts(statements)
     let upstreams = statements.all(CoreDirectives.upstream).map { upstream($0.1) }
     let certificates = statements.all(CoreDirectives.certificate).map(\.0)
     let defaults = foldedDefaults()
@@ -63,7 +69,8 @@ struct Compiler {
       grace: statements.first(CoreDirectives.grace) ?? GraceSettings(),
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
-      accessLog: accessLog(), admin: admin(), certificates: certificates, upstreams: upstreams,
+      accessLog: accessLog(), admin: admin(), certificates: certificates,
+      buckets: statements.all(LimitDirectives.bucket).map(\.0), upstreams: upstreams,
       listeners: listeners, files: files.sorted(), statements: statements)
   }
 
@@ -195,6 +202,7 @@ struct Compiler {
   mutating func fold(_ outer: FoldedScope, _ statements: [CheckedStatement]) -> FoldedScope {
     var inner = outer
     inner.apply(statements, to: &checker.diagnostics)
+    checkLimitCount(of: inner, changedBy: statements)
     checkWhole(inner, changedBy: statements)
     return inner
   }

@@ -14,6 +14,7 @@ package struct EffectiveConfiguration: Sendable {
   package let accessLog: AccessLogSettings?
   package let admin: AdminConfiguration?
   package let certificates: [CertificateSettings]
+  package let buckets: [BucketSettings]
   package let upstreams: [UpstreamConfiguration]
   package let listeners: [ListenerConfiguration]
   /// Every file that the config was read from, sorted.

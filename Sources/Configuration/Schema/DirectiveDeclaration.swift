@@ -54,6 +54,12 @@ package struct DirectiveShape: Sendable {
 
   package var isContainer: Bool { opens != nil }
 
+  /// Whether the language has the property and this version has not. A name that ends in a dot
+  /// stands for a family.
+  func isLater(_ name: String) -> Bool {
+    later.contains { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }
+  }
+
   /// The slot of a property as written; families match by prefix.
   func slot(named name: String) -> PropertySlot? {
     let index = properties.firstIndex {

@@ -3,8 +3,8 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "balance", "breaker", "bucket", "bulkhead", "cache", "compress",
-    "enforce", "except", "forbid", "header", "health", "identity", "limit", "maintenance",
+    "access", "allow", "assert", "balance", "breaker", "bulkhead", "cache", "compress",
+    "enforce", "except", "forbid", "header", "health", "identity", "maintenance",
     "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]

@@ -32,6 +32,7 @@ package struct EntityKind: Sendable, Hashable, CustomStringConvertible {
   package static let listener = EntityKind("listener")
   package static let upstream = EntityKind("upstream")
   package static let certificate = EntityKind("certificate")
+  package static let bucket = EntityKind("bucket")
   package static let group = EntityKind("group")
   package static let route = EntityKind("route")
 }

@@ -198,7 +198,7 @@ struct StatementChecker {
   }
 
   private mutating func refuseProperty(_ written: PropertySyntax, of shape: DirectiveShape) {
-    if shape.later.contains(written.name) {
+    if shape.isLater(written.name) {
       return report(
         .notInThisVersion, "'\(written.name)' of '\(shape.directive)' is not in this version",
         at: written.location)

@@ -1,14 +1,14 @@
 // Paths as the config writes them: joining, and globs. Text only; nothing here touches a disk.
 
-enum FilePath {
+package enum FilePath {
   /// The folder part, without its final `/`; empty for a bare name.
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "" }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// `path` as seen from `folder`, with `.` and `x/..` taken out, so that one file has one name.
-  static func join(_ folder: String, _ path: String) -> String {
+  package static func join(_ folder: String, _ path: String) -> String {
     let whole = path.hasPrefix("/") || folder.isEmpty ? path : folder + "/" + path
     var parts: [Substring] = []
     for part in whole.split(separator: "/") where part != "." {

@@ -43,9 +43,12 @@ struct BlueprintCompiler {
       uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
     let listeners = configuration.listeners.map { listener($0, upstreams: indices) }
     return Blueprint(
-      listeners: listeners, upstreams: upstreams,
+      listeners: listeners, upstreams: upstreams, buckets: configuration.buckets,
       clientAddress: configuration.clientAddress, hash: hash)
   }
+
+  /// The id of a bucket in the metrics.
+  mutating func bucketMetric(_ name: String) -> UInt16 { names.buckets.id(of: name) }
 
   // MARK: Upstreams
 

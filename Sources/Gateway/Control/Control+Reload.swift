@@ -79,11 +79,14 @@ extension Control {
       throw ReloadRefusal(text: error.text)
     }
     addSharedUpstreams(of: blueprint)
+    let earlier = buckets
+    buckets.adopt(blueprint.buckets, ids: &compiler)
     self.compiler = compiler
     do throws(GenerationError) {
       // The first worker shows whether it can be built; the others do the same work.
       for thread in workers { try await thread.worker.adopt(blueprint, shared: shared) }
     } catch {
+      buckets = earlier
       ListenerSockets.discard(fresh)
       if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)

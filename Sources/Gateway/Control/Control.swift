@@ -44,6 +44,7 @@ package actor Control: LoopActor {
   var workers: [WorkerThread] = []
   var sockets = ListenerSockets()
   var sharedUpstreams: SharedUpstreams = [:]
+  var buckets = BucketRegistry()
   var logWriter: LogWriter?
   /// Log lines that writers before the present one gave up.
   var droppedLines: UInt64 = 0
@@ -84,6 +85,7 @@ package actor Control: LoopActor {
       reading.configuration, security: material, hash: reading.hash)
     let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
+    buckets.adopt(blueprint.buckets, ids: &compiler)
     let count = workerCount(reading.configuration)
     let fresh = try openSockets(blueprint, workers: count)
     sockets.commit(fresh)
@@ -163,7 +165,7 @@ package actor Control: LoopActor {
 
   var shared: Worker.Shared {
     Worker.Shared(
-      upstreams: sharedUpstreams, limiter: limiter, log: logWriter,
+      upstreams: sharedUpstreams, buckets: buckets.shared, limiter: limiter, log: logWriter,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

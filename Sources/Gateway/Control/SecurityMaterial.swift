@@ -2,6 +2,7 @@
 // listeners and upstreams is made of. A file that cannot be used fails the whole config, never one
 // listener (CVE-2026-27586).
 
+import Bytes
 import Configuration
 import OpenSSL
 import TLS
@@ -82,16 +83,8 @@ struct SecurityReader {
   }
 
   private mutating func pair(_ settings: CertificateSettings) throws(Refusal) -> CertificatePair {
-    let key: String
-    switch settings.key.source {
-    case .file(let path): key = path
-    case .environment, .credential:
-      throw Refusal(
-        text: "certificate \(settings.name): its key must be in a file in this version",
-        isUnreadable: false)
-    }
     let source = CertificateStore.Source(
-      certificate: resolved(settings.chainPath), key: resolved(key))
+      certificate: resolved(settings.chainPath), key: try keySource(settings))
     do throws(CertificateError) {
       if let pair = store.pair(named: settings.name), store.source(of: settings.name) == source {
         return pair
@@ -104,6 +97,17 @@ struct SecurityReader {
         text: "certificate \(settings.name) cannot be used: \(error.text)",
         isUnreadable: isUnreadable)
     }
+  }
+
+  private func keySource(_ settings: CertificateSettings) throws(Refusal) -> KeySource {
+    if case .file(let path) = settings.key.source { return .file(resolved(path)) }
+    // The config's loader has resolved these, or refused the config.
+    guard let text = settings.key.reveal({ $0.array }) else {
+      throw Refusal(
+        text: "certificate \(settings.name): its key, \(settings.key), cannot be read",
+        isUnreadable: true)
+    }
+    return .given(KeyText(text))
   }
 
   private func clientCertificates(

@@ -87,11 +87,18 @@ extension HTTP1Connection {
   /// When a connection without a request goes to rest, or has been idle too long.
   private var restDeadline: Instant {
     context.loop.now.advanced(
-      milliseconds: min(ConnectionLimits.restAfter, limits.keepAliveIdle))
+      milliseconds: min(patience, limits.keepAliveIdle))
+  }
+
+  /// Milliseconds of silence after which the connection rests. A few may keep their tasks for the
+  /// next request; when there are many, they would keep much memory.
+  var patience: UInt64 {
+    context.exchanges.lentCount > ConnectionLimits.patientMax
+      ? ConnectionLimits.restSoonAfter : ConnectionLimits.restAfter
   }
 
   private var mayRest: Bool {
-    limits.keepAliveIdle > ConnectionLimits.restAfter && !context.isDraining
+    limits.keepAliveIdle > patience && !context.isDraining
   }
 
   private func begin(_ exchange: Exchange, at start: Instant?) {

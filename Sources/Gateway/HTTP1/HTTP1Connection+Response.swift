@@ -119,7 +119,7 @@ extension HTTP1Connection {
   private func sendRestOfInterim(_ exchange: Exchange) async throws(Failure) {
     isInterimUnsent = false
     do throws(TransportError) {
-      try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+      try await transport.drain(waiter: exchange.waiter, pace: limits.sendingPace)
     } catch { throw Self.clientLost(error) }
   }
 
@@ -143,10 +143,6 @@ extension HTTP1Connection {
     exchange.failure = failure
     if case .stream(let body) = exchange.responseBody { body.cancel() }
     return false
-  }
-
-  private var stallDeadline: Instant {
-    context.loop.now.advanced(milliseconds: limits.writeStall)
   }
 
   private func encodeHead(_ exchange: Exchange) throws(Failure) -> Framing {
@@ -288,7 +284,7 @@ extension HTTP1Connection {
   private func drain(_ exchange: Exchange) async throws(Failure) {
     let before = Instant.now()
     do throws(TransportError) {
-      try await transport.drain(waiter: exchange.waiter, until: stallDeadline)
+      try await transport.drain(waiter: exchange.waiter, pace: limits.sendingPace)
     } catch { throw Self.clientLost(error) }
     exchange.waitedNanoseconds &+= context.loop.now.since(before)
     // The scratch is the worker's: others have used it in the meantime, and may have left bytes.

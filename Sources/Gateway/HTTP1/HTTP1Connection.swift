@@ -15,9 +15,9 @@ final class HTTP1Connection {
   let context: WorkerContext
   let transport: Transport
   let connection: DownstreamConnection
-  let limits: ConnectionLimits
   /// Whose routes the next request meets.
   private(set) var listener: ListenerRuntime
+  var limits: ConnectionLimits { listener.limits }
   let openedAt: Instant
 
   /// Received bytes that are not consumed: borrowed with the first byte, given back when the
@@ -55,7 +55,6 @@ final class HTTP1Connection {
     self.transport = transport
     self.connection = connection
     self.listener = listener
-    limits = listener.limits
     self.slot = slot
     self.context = context
     openedAt = context.loop.now
@@ -94,9 +93,7 @@ final class HTTP1Connection {
       return false
     }
     guard let agreed = transport.session?.negotiation else { return false }
-    connection.security = ConnectionSecurity(
-      version: agreed.version.name, cipher: agreed.cipher.name, serverName: agreed.serverName,
-      protocolName: agreed.applicationProtocol?.rawValue, isResumed: agreed.isResumed)
+    connection.security = context.securityTerms.shared(agreed)
     context.recorder.metrics.handshakeEnded(
       HandshakeKey(
         listener: metric, version: agreed.version == .tls13 ? .tls13 : .tls12,
@@ -151,8 +148,8 @@ final class HTTP1Connection {
 
   private func rest() {
     transport.socket.observer = self
-    deadline = context.loop.now.advanced(
-      milliseconds: limits.keepAliveIdle - ConnectionLimits.restAfter)
+    let idle = limits.keepAliveIdle
+    deadline = context.loop.now.advanced(milliseconds: idle - min(idle, patience))
     context.loop.arm(self)
     // Bytes that came between the last look and now are not announced again.
     if transport.mayHaveBytes { context.wake(self) }
@@ -188,6 +185,7 @@ final class HTTP1Connection {
     // A resting connection has consumed everything: what is left belongs to no request.
     giveBackInput()
     body?.giveBackBuffer()
+    body = nil
   }
 
   func giveBackInput() {

@@ -2,6 +2,7 @@
 
 import HTTP1
 import HTTPMessage
+import Transport
 
 /// Limits of downstream connections. Times are in milliseconds.
 package struct ConnectionLimits: Sendable {
@@ -12,6 +13,9 @@ package struct ConnectionLimits: Sendable {
   /// Silence after which a connection gives back its task and buffer. A task keeps 6.6 KB as long
   /// as it lives.
   static let restAfter: UInt64 = 1_000
+  /// The same when more than `patientMax` connections of a worker have one.
+  static let restSoonAfter: UInt64 = 100
+  static let patientMax = 64
   /// How long a closing connection waits for its client to have read the answer.
   static let lingerTimeout: UInt64 = 2_000
   /// Bytes that a closing connection reads and forgets meanwhile.
@@ -28,7 +32,7 @@ package struct ConnectionLimits: Sendable {
   /// Bytes per second that a body must reach once `rateGrace` has passed; zero for no minimum.
   package var rateMin: UInt64 = 500
   package var rateGrace: UInt64 = 5_000
-  /// Without progress of a response that the client does not read.
+  /// Without progress of a response: the client reads nothing of it.
   package var writeStall: UInt64 = 30_000
   package var ageMax: UInt64 = 3_600_000
   /// Connections of the listener, over all workers.
@@ -40,4 +44,9 @@ package struct ConnectionLimits: Sendable {
   package var allowsHalfClose = false
   /// Time for a TLS handshake.
   package var handshakeTimeout: UInt64 = 5_000
+
+  /// How fast a client must read its answer.
+  var sendingPace: SendingPace {
+    SendingPace(stall: writeStall, bytesPerSecondMin: rateMin, grace: rateGrace)
+  }
 }

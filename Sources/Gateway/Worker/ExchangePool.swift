@@ -17,6 +17,11 @@ final class ExchangePool {
   private var idle: [Exchange] = []
   private let loop: EventLoop
   private let services: Services
+  private(set) var lentCount = 0
+  /// The fewest exchanges that lay idle since the last `trim`: so many did nobody need.
+  private var spareCount = 0
+  /// Exchanges of this pool, lent or idle.
+  var count: Int { lentCount + idle.count }
 
   init(loop: EventLoop, services: Services) {
     self.loop = loop
@@ -24,7 +29,11 @@ final class ExchangePool {
   }
 
   func borrow() -> Exchange {
-    if let exchange = idle.popLast() { return exchange }
+    lentCount += 1
+    if let exchange = idle.popLast() {
+      if idle.count < spareCount { spareCount = idle.count }
+      return exchange
+    }
     return Exchange(
       request: Request(fields: FieldSection(addedBytesMax: Self.requestAddedMax)),
       response: ResponseHead(fields: FieldSection(addedBytesMax: Self.responseAddedMax)),
@@ -32,9 +41,19 @@ final class ExchangePool {
   }
 
   func giveBack(_ exchange: Exchange) {
+    lentCount -= 1
     exchange.reset()
     exchange.waiter.reset()
     guard idle.count < Self.idleMax else { return exchange.waiter.retire() }
     idle.append(exchange)
+  }
+
+  /// Frees what nobody needed since the last call, but for `kept` exchanges.
+  func trim(keeping kept: Int) {
+    if spareCount > kept {
+      for exchange in idle.suffix(spareCount - kept) { exchange.waiter.retire() }
+      idle.removeLast(spareCount - kept)
+    }
+    spareCount = idle.count
   }
 }

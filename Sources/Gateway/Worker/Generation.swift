@@ -36,15 +36,15 @@ final class Generation {
   /// - Parameter previous: the generation before: pools of upstreams that did not change go on with
   ///   their connections.
   init(
-    _ blueprint: Blueprint, previous: Generation?, shared: SharedUpstreams,
-    resources: WorkerResources, ticketKeys: TicketKeys, seed: UInt64
+    _ blueprint: Blueprint, previous: Generation?, shared: Worker.Shared,
+    resources: WorkerResources, seed: UInt64
   ) throws(GenerationError) {
     var pools: [String: UpstreamPool] = [:]
     for definition in blueprint.upstreams {
       if let kept = previous?.pools[definition.name], kept.definition == definition {
         pools[definition.name] = kept
       } else {
-        pools[definition.name] = try Self.pool(definition, shared, resources)
+        pools[definition.name] = try Self.pool(definition, shared.upstreams, resources)
       }
     }
     self.pools = pools
@@ -53,8 +53,9 @@ final class Generation {
     var listeners: [ListenerID: ListenerRuntime] = [:]
     for listener in blueprint.listeners {
       let builder = ListenerBuilder(
-        listener, pools: ordered, clientAddress: blueprint.clientAddress)
-      let security = try Self.security(of: listener, resources, ticketKeys)
+        listener, pools: ordered, clientAddress: blueprint.clientAddress,
+        buckets: shared.buckets)
+      let security = try Self.security(of: listener, resources, shared.ticketKeys)
       do throws(RouteTableError) {
         listeners[listener.id] = try builder.build(security: security, seed: seed)
       } catch { throw .routes(error) }
@@ -99,10 +100,13 @@ struct ListenerBuilder {
   private let blueprint: ListenerBlueprint
   private let pools: [UpstreamPool]
   private let clientAddress: ClientAddressSettings
+  private let buckets: [String: SharedBucket]
 
   init(
-    _ blueprint: ListenerBlueprint, pools: [UpstreamPool], clientAddress: ClientAddressSettings
+    _ blueprint: ListenerBlueprint, pools: [UpstreamPool], clientAddress: ClientAddressSettings,
+    buckets: [String: SharedBucket]
   ) {
+    self.buckets = buckets
     self.blueprint = blueprint
     self.pools = pools
     self.clientAddress = clientAddress
@@ -124,7 +128,9 @@ struct ListenerBuilder {
       own: ListenerRuntime.OwnChains(
         trace: chain(
           blueprint.outermost, RefusingDestination(.traceNotServed), parameterNames: []),
-        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: [])))
+        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: []),
+        misdirected: chain(
+          blueprint.outermost, RefusingDestination(.misdirected), parameterNames: [])))
   }
 
   private func scope(_ policies: [PolicyBlueprint]) -> ListenerRuntime.ScopeChains {
@@ -150,7 +156,8 @@ struct ListenerBuilder {
   private func chain(
     _ policies: [PolicyBlueprint], _ destination: (any Destination)?, parameterNames: [String]
   ) -> PolicyChain {
-    let context = ChainContext(isSecure: blueprint.security != nil, parameterNames: parameterNames)
+    let context = ChainContext(
+      isSecure: blueprint.security != nil, parameterNames: parameterNames, buckets: buckets)
     var steps: [PolicyChain.Step] = StandardPolicies.unconditional(clientAddress).map {
       .admission($0)
     }

@@ -26,6 +26,8 @@ final class ListenerRuntime {
     let trace: PolicyChain
     /// For `OPTIONS *`, which asks whether the server is there: RFC 9110 section 9.3.7.
     let options: PolicyChain
+    /// For hosts whose certificate the client was not shown.
+    let misdirected: PolicyChain
   }
 
   let id: ListenerID
@@ -68,6 +70,7 @@ final class ListenerRuntime {
   /// The chain that serves the exchange: its route's, or that of the innermost scope around it.
   func chain(for exchange: Exchange) -> PolicyChain {
     let request = exchange.request
+    if isMisdirected(exchange) { return own.misdirected }
     if request.method == .trace { return own.trace }
     if request.method == .options, request.path.count == 1,
       request.text(request.path)[0] == UInt8(ascii: "*")
@@ -110,6 +113,18 @@ final class ListenerRuntime {
       exchange.allowedMethods = output.bytes.array
     case .notFound: break
     }
+  }
+
+  /// Whether the client asked for another certificate than the host's: what was proved to it, or
+  /// asked of it, on this connection need not hold for that host. RFC 9110 section 15.5.20.
+  private func isMisdirected(_ exchange: Exchange) -> Bool {
+    guard let security, security.hasSeveralCertificates,
+      let shown = exchange.connection?.security?.serverName
+    else { return false }
+    let request = exchange.request
+    let host = request.text(request.host)
+    if host.equalsIgnoringCase(shown.span) { return false }
+    return !security.serves(host.text, toClientOf: shown.span.text)
   }
 
   private func chains(of scope: Int?) -> ScopeChains {

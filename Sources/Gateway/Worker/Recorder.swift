@@ -8,7 +8,7 @@ import Telemetry
 
 /// Writes a worker's part of the access log and of the metrics.
 final class Recorder {
-  let metrics = WorkerMetrics()
+  let metrics: WorkerMetrics
   private let sink = Lent<AccessLogSink?>(nil)
   private let noRoute: RouteLabel
   private let protocolErrors: [String: UInt16]
@@ -17,7 +17,11 @@ final class Recorder {
   ///   - sink: nil when the access log is off.
   ///   - noRoute: stands for requests that no route took.
   ///   - protocolErrors: metric ids by the tokens of broken rules.
-  init(sink: AccessLogSink?, noRoute: RouteLabel, protocolErrors: [String: UInt16]) {
+  init(
+    sink: AccessLogSink?, noRoute: RouteLabel, protocolErrors: [String: UInt16],
+    metrics: WorkerMetrics
+  ) {
+    self.metrics = metrics
     self.sink { $0 = sink }
     self.noRoute = noRoute
     self.protocolErrors = protocolErrors
@@ -91,6 +95,7 @@ final class Recorder {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
     }
+    record.limit = request.text(exchange.limitName)
     record.flags = flags(exchange)
     sink.append(record, now: now.nanoseconds)
   }
@@ -110,6 +115,7 @@ final class Recorder {
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    if exchange.wouldDeny { flags.insert(.wouldDeny) }
     switch exchange.outcome.closedBy {
     case .client: flags.insert(.closedByClient)
     case .upstream: flags.insert(.closedByUpstream)

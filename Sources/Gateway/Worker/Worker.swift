@@ -35,6 +35,7 @@ package actor Worker: LoopActor {
   /// What a worker shares with the others.
   package struct Shared: Sendable {
     package var upstreams: SharedUpstreams
+    package var buckets: [String: SharedBucket]
     let limiter: ConnectionLimiter
     let log: LogWriter?
     let noRoute: RouteLabel
@@ -46,15 +47,17 @@ package actor Worker: LoopActor {
   func boot(_ blueprint: Blueprint, shared: Shared) throws {
     let resources = try WorkerResources(loop: loop)
     let generation = try Generation(
-      blueprint, previous: nil, shared: shared.upstreams, resources: resources,
-      ticketKeys: shared.ticketKeys, seed: seed)
+      blueprint, previous: nil, shared: shared, resources: resources, seed: seed)
     let sink = shared.log.map(Self.sink)
+    let metrics = WorkerMetrics()
     let context = WorkerContext(
       loop: loop, resources: resources,
-      services: Services(random: WorkerRandom(try SecureRandom(library: resources.library))),
+      services: Services(
+        random: WorkerRandom(try SecureRandom(library: resources.library)), metrics: metrics),
       generation: generation,
       recorder: Recorder(
-        sink: sink, noRoute: shared.noRoute, protocolErrors: shared.protocolErrors),
+        sink: sink, noRoute: shared.noRoute, protocolErrors: shared.protocolErrors,
+        metrics: metrics),
       limiter: shared.limiter, start: TaskStarter(for: self))
     self.context = context
     start { await context.runStarter() }
@@ -67,8 +70,8 @@ package actor Worker: LoopActor {
   func adopt(_ blueprint: Blueprint, shared: Shared) throws(GenerationError) {
     guard let context else { return }
     let next = try Generation(
-      blueprint, previous: context.generation, shared: shared.upstreams,
-      resources: context.resources, ticketKeys: shared.ticketKeys, seed: seed)
+      blueprint, previous: context.generation, shared: shared, resources: context.resources,
+      seed: seed)
     context.adopt(next)
   }
 
@@ -138,6 +141,7 @@ package actor Worker: LoopActor {
       context.recorder.tick(now: context.loop.now)
       if context.loop.now >= nextSweep {
         context.generation.sweep()
+        context.memory.tidy(context)
         nextSweep = context.loop.now.advanced(milliseconds: sweepInterval)
       }
     }

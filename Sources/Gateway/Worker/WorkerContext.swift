@@ -29,12 +29,15 @@ final class WorkerContext {
   private(set) var isDraining = false
 
   let date = DateField()
+  let securityTerms = SecurityTerms()
   private var wallTurn = UInt64.max
   private var wallNow: UInt64 = 0
 
   private(set) var connections: [HTTP1Connection?] = []
   private var freeSlots: [Int] = []
   private(set) var connectionCount = 0
+  private(set) var secureCount = 0
+  let memory = MemoryKeeper()
   /// Resting connections that something happened to, and what.
   private var woken: [HTTP1Connection] = []
   private var expired: [HTTP1Connection] = []
@@ -101,6 +104,7 @@ final class WorkerContext {
       listener: listener, slot: slot, context: self)
     connections[slot] = connection
     connectionCount += 1
+    if transport.isSecure { secureCount += 1 }
     recorder.metrics.connectionOpened(listener: listener.id.metric)
     start { await connection.serve() }
   }
@@ -121,6 +125,7 @@ final class WorkerContext {
     connections[connection.slot] = nil
     freeSlots.append(connection.slot)
     connectionCount -= 1
+    if connection.transport.isSecure { secureCount -= 1 }
     let downstream = connection.connection
     limiter.close(downstream.peer, at: downstream.listener)
     recorder.metrics.connectionClosed(listener: downstream.listener.metric)

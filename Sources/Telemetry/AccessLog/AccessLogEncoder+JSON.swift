@@ -92,6 +92,7 @@ extension AccessLogEncoder {
   private func appendEnd(_ record: borrowing AccessRecord, into line: inout Output) {
     member(",\"error\":\"", record.reason, into: &line)
     member(",\"origin\":\"", record.origin, into: &line)
+    member(",\"limit\":\"", record.limit, into: &line)
     guard !record.flags.isEmpty else { return }
     line.append(",\"flags\":[")
     if record.flags == .upstreamReused {

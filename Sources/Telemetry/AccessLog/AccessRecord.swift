@@ -65,6 +65,8 @@ package struct AccessRecord: ~Escapable {
   /// The stable reason of a failure, and whose it was: downstream, gateway or upstream.
   package var reason: Span<UInt8>
   package var origin: Span<UInt8>
+  /// The bucket that refused the request, or would have.
+  package var limit: Span<UInt8>
   package var flags: AccessFlags = []
 
   /// A record that says nothing yet.
@@ -92,5 +94,6 @@ package struct AccessRecord: ~Escapable {
     server = Span()
     reason = Span()
     origin = Span()
+    limit = Span()
   }
 }

@@ -35,6 +35,7 @@ package struct MetricNames: Sendable {
   /// Servers by upstream and server name together, since two upstreams may name the same server.
   private var servers = NameTable()
   private var serverParts: [(upstream: UInt16, name: String)] = []
+  package var buckets = NameTable()
   /// Reasons of refused messages: a fixed list of the codecs.
   package var protocolErrors = NameTable()
 

@@ -26,6 +26,7 @@ package struct MetricsPage: Sendable {
     appendRequests(to: &page)
     appendUpstreams(to: &page)
     appendConnections(to: &page)
+    appendLimits(to: &page)
     appendControl(to: &page)
     appendProcess(to: &page)
     return page.finish()
@@ -102,6 +103,18 @@ package struct MetricsPage: Sendable {
     }
     page.family("sluice_fields_dropped", .counter, "Request fields dropped for their names.")
     page.sample([], totals.fieldsDropped)
+  }
+
+  private func appendLimits(to page: inout Exposition) {
+    page.family("sluice_limit_decisions", .counter, "Decisions of limits by bucket and verdict.")
+    let verdicts = LimitVerdict.allCases
+    for (cell, count) in totals.limitDecisions.enumerated() where count > 0 {
+      page.sample(
+        [
+          ("bucket", names.buckets[UInt16(truncatingIfNeeded: cell / verdicts.count)]),
+          ("verdict", verdicts[cell % verdicts.count].label),
+        ], count)
+    }
   }
 
   private func appendControl(to page: inout Exposition) {

@@ -29,6 +29,8 @@ package struct MetricsSnapshot: Sendable {
   private(set) var openConnections: ContiguousArray<Int64> = []
   private(set) var handshakes: ContiguousArray<UInt64> = []
   private(set) var protocolErrors: ContiguousArray<UInt64> = []
+  /// Three cells per bucket, in the order of `LimitVerdict`.
+  private(set) var limitDecisions: ContiguousArray<UInt64> = []
   private(set) var fieldsDroppedCount: UInt64 = 0
 
   init() {
@@ -58,6 +60,12 @@ package struct MetricsSnapshot: Sendable {
   /// Counts a message that broke its protocol's rules, by the id of the reason.
   mutating func protocolError(_ reason: UInt16) {
     Self.add(1, to: Int(reason), of: &protocolErrors)
+  }
+
+  /// Counts a decision of a limit, by the id of its bucket.
+  mutating func limitDecided(bucket: UInt16, _ verdict: LimitVerdict) {
+    Self.add(
+      1, to: Int(bucket) * LimitVerdict.allCases.count + verdict.rawValue, of: &limitDecisions)
   }
 
   /// Counts fields that were dropped for their names (`underscore drop`).

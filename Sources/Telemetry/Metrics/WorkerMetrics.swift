@@ -41,6 +41,11 @@ package final class WorkerMetrics {
   /// Counts fields that were dropped for their names (`underscore drop`).
   package func fieldsDropped(_ count: Int) { counters { $0.fieldsDropped(count) } }
 
+  /// Counts a decision of a limit, by the id of its bucket.
+  package func limitDecided(bucket: UInt16, _ verdict: LimitVerdict) {
+    counters { $0.limitDecided(bucket: bucket, verdict) }
+  }
+
   /// A copy of everything, to be sent to the reader: it shares the arrays until this worker counts
   /// on.
   package func snapshot() -> MetricsSnapshot { counters { $0 } }

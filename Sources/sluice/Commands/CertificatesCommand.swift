@@ -85,7 +85,7 @@ struct CertificatesCommand: ParsableCommand {
     return isName ? .dns(text) : nil
   }
 
-  private static func failure(_ failure: DevelopmentCertificates.Failure) -> CommandFailure {
+  static func failure(_ failure: DevelopmentCertificates.Failure) -> CommandFailure {
     switch failure {
     case .crypto(let error): CommandFailure(.internalError, error.text)
     case .file(let path, let error):

@@ -83,7 +83,7 @@ struct EchoCommand: ParsableCommand {
     loop.post {
       host.assumeIsolated { host in
         do {
-          try EchoServer(on: host, listeningOn: descriptor).begin()
+          try EchoServer(on: host, listeningOn: descriptor, obeysSignals: true).begin()
           Console.complain("sluice echo: listening on \(bound)\n")
         } catch {
           start.fail("the upstream cannot be started: \(error)")

@@ -8,7 +8,7 @@ final class EchoServer {
   private let start: TaskStarter
   private let shared: EchoShared
   private let socket: ListeningSocket
-  private let signals: SignalSource
+  private let signals: SignalSource?
   private let acceptWaiter: Waiter
   private let signalWaiter: Waiter
   private var connections: [UInt64: EchoConnection] = [:]
@@ -16,24 +16,26 @@ final class EchoServer {
 
   /// Made on the host's loop, which then has a task of this server until the loop stops.
   ///
-  /// - Parameter descriptor: listens, and stays its opener's.
-  init(on host: LoopHost, listeningOn descriptor: Int32) throws {
+  /// - Parameters:
+  ///   - descriptor: listens, and stays its opener's.
+  ///   - obeysSignals: whether TERM and INT end it; else only the end of its loop does.
+  init(on host: LoopHost, listeningOn descriptor: Int32, obeysSignals: Bool) throws {
     loop = host.loop
     start = TaskStarter(for: host)
     shared = try EchoShared(on: loop, library: LibraryContext())
     socket = ListeningSocket(descriptor: descriptor, on: loop)
-    signals = try SignalSource(on: loop)
+    signals = obeysSignals ? try SignalSource(on: loop) : nil
     acceptWaiter = Waiter(on: loop)
     signalWaiter = Waiter(on: loop)
     socket.observer = acceptWaiter
-    signals.observer = signalWaiter
+    signals?.observer = signalWaiter
     try socket.start()
   }
 
   /// Serves until a signal ends it and the loop stops.
   func begin() {
     start { await self.accept() }
-    start { await self.awaitSignals() }
+    if signals != nil { start { await self.awaitSignals() } }
   }
 
   // MARK: Connections
@@ -102,7 +104,7 @@ final class EchoServer {
     while true {
       let wake = await signalWaiter.wait(until: deadline)
       if wake == .timedOut { break }
-      while let signal = signals.take() {
+      while let signal = signals?.take() {
         guard signal == .terminate || signal == .interrupt else { continue }
         if shared.isDraining { return loop.stop() }
         deadline = loop.now.advanced(milliseconds: EchoLimits.graceTimeout)

@@ -8,6 +8,7 @@ import HTTP1
 import HTTPMessage
 import LoopBench
 import PolicyChain
+import Telemetry
 import Testing
 
 @testable import Gateway
@@ -40,7 +41,8 @@ struct DifferentialTests {
       let exchange = Exchange(
         request: Request(fields: FieldSection(addedBytesMax: 24 * 1024)),
         response: ResponseHead(fields: FieldSection(addedBytesMax: 8 * 1024)),
-        services: Services(random: CountingSource()), waiter: Waiter(on: bench.loop))
+        services: Services(random: CountingSource(), metrics: WorkerMetrics()),
+        waiter: Waiter(on: bench.loop))
       let head = Buffer(capacity: 64 * 1024)
       var forwarded = 0
       var problems: [String] = []

@@ -135,7 +135,8 @@ final class InspectedListener {
     labels = listener.routes.map { StrictRequest.text($0.label.name) }
     let inspection = inspection
     chains = listener.routes.map { route in
-      let context = ChainContext(isSecure: false, parameterNames: route.parameterNames)
+      let context = ChainContext(
+        isSecure: false, parameterNames: route.parameterNames, buckets: [:])
       var steps = StandardPolicies.unconditional(blueprint.clientAddress).map {
         PolicyChain.Step.admission($0)
       }

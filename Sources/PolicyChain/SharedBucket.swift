@@ -1,0 +1,43 @@
+// A bucket of the config as a chain uses it: its counts are shared by all workers.
+
+import Buckets
+import Configuration
+
+/// A bucket with its counts, which outlive a reload that leaves it as it is.
+package struct SharedBucket: Sendable {
+  package let settings: BucketSettings
+  /// Its id in the metrics.
+  package let metric: UInt16
+  /// The seed of the hashes that stand for its keys.
+  package let seed: HashSeed
+  /// The counts of its rate, of its quota, or of both.
+  package let meters: [MeteredBucket]
+
+  /// One of a bucket's policies, by the name that RateLimit fields give it.
+  package struct MeteredBucket: Sendable {
+    package let policy: String
+    package let counts: LocalBucket
+  }
+
+  package init(_ settings: BucketSettings, metric: UInt16, seed: HashSeed) {
+    self.settings = settings
+    self.metric = metric
+    self.seed = seed
+    var meters: [MeteredBucket] = []
+    if let rate = settings.rate {
+      let meter = Meter(
+        count: UInt64(rate.count), periodMilliseconds: UInt64(rate.period.span.milliseconds),
+        burst: UInt64(settings.burst ?? rate.count))
+      guard let meter else { preconditionFailure("A rate is checked when it is read.") }
+      meters.append(MeteredBucket(policy: settings.name, counts: LocalBucket(meter)))
+    }
+    if let quota = settings.quota {
+      let meter = Meter(
+        quota: UInt64(quota.count), windowMilliseconds: UInt64(quota.period.span.milliseconds))
+      guard let meter else { preconditionFailure("A quota is a positive number.") }
+      let name = settings.rate == nil ? settings.name : settings.name + "-quota"
+      meters.append(MeteredBucket(policy: name, counts: LocalBucket(meter)))
+    }
+    self.meters = meters
+  }
+}
