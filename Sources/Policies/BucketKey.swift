@@ -70,8 +70,8 @@ struct BucketKey {
       hasher.add(word: UInt64(exchange.connection?.listener.index ?? 0))
       return true
     case .route:
-      guard let route = exchange.route else { break }
-      hasher.add(route.name.span)
+      guard let name = exchange.route?.name else { break }
+      hasher.add(name.span)
       return true
     case .host:
       let request = exchange.request

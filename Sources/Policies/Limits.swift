@@ -107,7 +107,7 @@ package final class Limits: Admission, Egress {
   /// what this request has left.
   private func keep(_ outcomes: Charges.Outcomes, in exchange: Exchange) throws(Failure) {
     Self.append(rules, outcomes, to: &scratch)
-    guard let kept = exchange.request.fields.keep(scratch.bytes) else { throw .noRoomForFields }
+    guard let kept = exchange.request.fields.keep(scratch) else { throw .noRoomForFields }
     exchange.rateLimit = kept
     for index in rules.indices where rules[index].hasLegacyFields {
       keepTightest(rules[index], outcomes[index], in: exchange)
@@ -163,7 +163,7 @@ package final class Limits: Admission, Egress {
       scratch.append(rules[index].quotedName)
       exchange.retryAfter = max(exchange.retryAfter, outcomes[index].seconds, 1)
     }
-    guard let kept = exchange.request.fields.keep(scratch.bytes) else { throw .noRoomForFields }
+    guard let kept = exchange.request.fields.keep(scratch) else { throw .noRoomForFields }
     exchange.violatedPolicies = kept
   }
 
