@@ -18,9 +18,6 @@ extension FieldSection {
     add(field, name: field.name.bytes, value: value)
   }
 
-  /// Keeps text that is no field. Nil when it does not fit.
-  func keep(_ text: borrowing Output) -> TextRange? { keep(text.bytes) }
-
   /// The index of the first line called `name`, in lower case, at `from` or later.
   func first(named name: [UInt8], from: Int) -> Int? { first(named: name.span, from: from) }
 

@@ -106,8 +106,8 @@ package final class Limits: Admission, Egress {
   /// Keeps what RateLimit says until the answer's head is written: the answer to this request tells
   /// what this request has left.
   private func keep(_ outcomes: Charges.Outcomes, in exchange: Exchange) throws(Failure) {
-    Self.append(rules, outcomes, to: &scratch)
-    guard let kept = exchange.request.fields.keep(scratch) else { throw .noRoomForFields }
+    let kept = exchange.request.fields.keep { Self.append(rules, outcomes, to: &$0) }
+    guard let kept else { throw .noRoomForFields }
     exchange.rateLimit = kept
     for index in rules.indices where rules[index].hasLegacyFields {
       keepTightest(rules[index], outcomes[index], in: exchange)
@@ -117,7 +117,6 @@ package final class Limits: Admission, Egress {
   private static func append(
     _ rules: ContiguousArray<Rule>, _ outcomes: Charges.Outcomes, to output: inout Output
   ) {
-    output.clear()
     for index in rules.indices {
       if index > 0 { output.append(", ") }
       output.append(rules[index].quotedName)
@@ -157,13 +156,16 @@ package final class Limits: Admission, Egress {
   private func keepViolations(
     _ outcomes: Charges.Outcomes, in exchange: Exchange
   ) throws(Failure) {
-    scratch.clear()
-    for index in rules.indices where !outcomes[index].isPassed && !rules[index].isShadow {
-      if !scratch.isEmpty { scratch.append(",") }
-      scratch.append(rules[index].quotedName)
-      exchange.retryAfter = max(exchange.retryAfter, outcomes[index].seconds, 1)
+    let kept = exchange.request.fields.keep { output in
+      var isFirst = true
+      for index in rules.indices where !outcomes[index].isPassed && !rules[index].isShadow {
+        if !isFirst { output.append(",") }
+        isFirst = false
+        output.append(rules[index].quotedName)
+        exchange.retryAfter = max(exchange.retryAfter, outcomes[index].seconds, 1)
+      }
     }
-    guard let kept = exchange.request.fields.keep(scratch) else { throw .noRoomForFields }
+    guard let kept else { throw .noRoomForFields }
     exchange.violatedPolicies = kept
   }
 
