@@ -32,6 +32,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .systemLibrary(
       name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
@@ -49,6 +51,7 @@ let package = Package(
 
     library("Engine", ["Bytes", "CLinux"]),
     library("Buckets", ["Bytes"]),
+    library("RESP", ["Bytes", "CHiredis"]),
     library("HTTP1", ["Bytes", "HTTPMessage"]),
     library("HTTP2", ["Bytes", "CNGHTTP2"]),
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
@@ -58,13 +61,17 @@ let package = Package(
       "PolicyChain",
       ["Bytes", "HTTPMessage", "Engine", "Buckets", "Telemetry", "Configuration"]),
 
+    library("RedisStore", ["PolicyChain", "RESP", "Buckets", "Transport"]),
     library("Policies", ["PolicyChain", "OpenSSL"]),
     library("Routing", ["PolicyChain"]),
-    library("Upstreams", ["PolicyChain", "HTTP1", "Transport", "CAres"]),
+    library("Upstreams", ["PolicyChain", "HTTP1", "HTTP2", "Transport", "CAres"]),
 
     library(
       "Gateway",
-      ["Policies", "Routing", "Upstreams", "HTTP1", "Transport", "Telemetry", "OpenSSL"]),
+      [
+        "Policies", "Routing", "Upstreams", "RedisStore", "HTTP1", "HTTP2", "Transport",
+        "Telemetry", "OpenSSL",
+      ]),
     .executableTarget(
       name: "sluice",
       dependencies: [
@@ -82,6 +89,7 @@ let package = Package(
     tests("TelemetryTests", ["Telemetry"]),
     tests("EngineTests", ["Engine", "LoopBench"]),
     tests("BucketsTests", ["Buckets"]),
+    tests("RESPTests", ["RESP"]),
     tests("HTTP1Tests", ["HTTP1"]),
     tests("HTTP2Tests", ["HTTP2"]),
     tests("OpenSSLTests", ["OpenSSL"]),
@@ -105,7 +113,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   }
   package.targets.append(
     .executableTarget(
-      name: "Fuzzers", dependencies: ["Bytes", "HTTPMessage", "HTTP1", "Configuration"],
+      name: "Fuzzers",
+      dependencies: ["Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP"],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],
       swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],

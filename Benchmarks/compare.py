@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 from contenders import Contender, Range
 from intervals import ratio
-from measure import Sample, calls_per_request, handshakes, idle_bytes, sample, settle_on_load_core
-from measure import wrk
+from measure import Sample, calls_per_request, h2load, handshakes, idle_bytes, sample
+from measure import settle_on_load_core, wrk
 
 
 @dataclass
@@ -47,6 +47,9 @@ class Row:
     def run(self, contender: Contender, seconds: float) -> Sample:
         if self.work == "handshake":
             return sample(contender, lambda: handshakes(contender.tls, seconds))
+        if self.kind == "h2":
+            url = contender.url("h2", self.path)
+            return sample(contender, lambda: h2load(url, seconds, self.connections, 10))
         url, closes = contender.url(self.kind, self.path), self.work == "close"
         return sample(contender, lambda: wrk(url, seconds, self.connections, closes))
 
@@ -64,6 +67,8 @@ ROWS = [
     Row("TLS, small answer, 512 connections", "tls", connections=512),
     Row("TLS, 64 KiB, 64 connections", "tls", "/64k"),
     Row("TLS, 1 MiB, 64 connections", "tls", "/1m"),
+    Row("HTTP/2 over TLS, small answer, 16 connections of 10 streams", "h2", "/", 16, quick=True),
+    Row("HTTP/2 over TLS, 64 KiB, 16 connections of 10 streams", "h2", "/64k", 16),
     Row("plain, a connection for each request", "plain", connections=16, work="close", quick=True),
     Row("TLS 1.3, full handshakes only", "tls", work="handshake", quick=True),
 ]
@@ -123,16 +128,22 @@ def calls_and_memory(ground: Range, names: list[str], options) -> list[str]:
     """Each number comes from a program that was started for it alone."""
     lines = [
         "| proxy | system calls each, 64 connections, plain | TLS "
-        f"| bytes for each of {options.idle:,} idle connections, plain | TLS |",
-        "|---|---:|---:|---:|---:|",
+        f"| bytes for each of {options.idle:,} idle connections, plain | TLS | HTTP/2 over TLS |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     for name in names:
         cells = []
-        for measured in (
-            lambda contender, kind: f"{calls_per_request(contender, kind, 2):.2f}",
-            lambda contender, kind: f"{idle_bytes(contender, kind, options.idle):,.0f}",
+        for measured, kinds in (
+            (
+                lambda contender, kind: f"{calls_per_request(contender, kind, 2):.2f}",
+                ("plain", "tls"),
+            ),
+            (
+                lambda contender, kind: f"{idle_bytes(contender, kind, options.idle):,.0f}",
+                ("plain", "tls", "h2"),
+            ),
         ):
-            for kind in ("plain", "tls"):
+            for kind in kinds:
                 contender = ground.start(name)
                 known = kind == "plain" or contender.tls
                 cells.append(measured(contender, kind) if known else "–")

@@ -35,7 +35,7 @@ def configuration(listen: int, origin: int, folder: pathlib.Path) -> str:
     return f"""sluice 1
 workers 1
 listener clear {{
-  bind 127.0.0.1:{listen}
+  bind 127.0.0.1:{listen} protocols=[h2 http/1.1]
   limits connections=50000 per-client=50000 requests=1000000000 max-age=24h
 }}
 upstream origin {{
@@ -120,6 +120,76 @@ class Client:
                     left -= 1
 
 
+class MultiplexedClient:
+    """HTTP/2 connections with ten streams each; a stream that has ended makes room for the next."""
+
+    STREAMS = 10
+    # GET, http, /, and an authority that stays out of the table.
+    HEAD = b"\x82\x86\x84\x01\x09localhost"
+
+    def __init__(self, port: int, count: int):
+        self.peers, self.next, self.unread = {}, {}, {}
+        self.poll = select.epoll()
+        for _ in range(count):
+            peer = socket.create_connection(("127.0.0.1", port))
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # No window of the client's stands in the way.
+            wide = (1 << 30).to_bytes(4, "big")
+            peer.sendall(
+                b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+                + self.frame(4, 0, 0, b"\x00\x04" + wide)
+                + self.frame(8, 0, 0, wide)
+            )
+            self.peers[peer.fileno()] = peer
+            self.next[peer.fileno()] = 1
+            self.unread[peer.fileno()] = b""
+            self.poll.register(peer, select.EPOLLIN)
+
+    @staticmethod
+    def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+        length = len(payload).to_bytes(3, "big")
+        return length + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+    def ask(self, descriptor: int, count: int) -> None:
+        first = self.next[descriptor]
+        self.next[descriptor] += 2 * count
+        streams = range(first, first + 2 * count, 2)
+        self.peers[descriptor].sendall(b"".join(self.frame(1, 5, s, self.HEAD) for s in streams))
+
+    def ended(self, descriptor: int) -> int:
+        """Reads once, and says how many streams have ended."""
+        data = self.peers[descriptor].recv(65536)
+        if not data:
+            raise SystemExit("The gateway closed a connection.")
+        data = self.unread[descriptor] + data
+        ended, at = 0, 0
+        while len(data) >= at + 9:
+            length = int.from_bytes(data[at : at + 3], "big")
+            if len(data) < at + 9 + length:
+                break
+            kind, flags = data[at + 3], data[at + 4]
+            if kind in (3, 7):
+                raise SystemExit("The gateway reset a stream, or went away.")
+            ended += kind in (0, 1) and flags & 1
+            at += 9 + length
+        self.unread[descriptor] = data[at:]
+        return ended
+
+    def run(self, requests: int) -> None:
+        left, open_streams = requests, 0
+        for descriptor in self.peers:
+            count = min(self.STREAMS, left)
+            self.ask(descriptor, count)
+            left, open_streams = left - count, open_streams + count
+        while open_streams:
+            for descriptor, _ in self.poll.poll():
+                ended = self.ended(descriptor)
+                again = min(ended, left)
+                if again:
+                    self.ask(descriptor, again)
+                left, open_streams = left - again, open_streams - ended + again
+
+
 class Profile:
     """Self cost and calls of each function in one callgrind dump."""
 
@@ -172,7 +242,7 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
     raise SystemExit("The gateway did not start.")
 
 
-def measure(arguments, origin: int, connections: int, folder: pathlib.Path) -> Profile:
+def measure(arguments, origin: int, kind, connections: int, folder: pathlib.Path) -> Profile:
     listen = free_port()
     routes = folder / "routes.conf"
     routes.write_text(configuration(listen, origin, folder))
@@ -182,7 +252,7 @@ def measure(arguments, origin: int, connections: int, folder: pathlib.Path) -> P
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(listen, process)
-        client = Client(listen, connections)
+        client = kind(listen, connections)
         client.run(arguments.warmup)
         control(process.pid, "--zero")
         client.run(arguments.requests)
@@ -218,6 +288,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=6000)
     parser.add_argument("--warmup", type=int, default=1000)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 64])
+    parser.add_argument("--multiplexed", type=int, default=16, help="HTTP/2 connections; 0: none")
     parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for callgrind's own files")
     parser.add_argument("--record", action="store_true", help="keep the figures as thresholds")
@@ -225,12 +296,15 @@ def main() -> None:
     origin = serve_origin()
     known = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
     failed = False
-    for connections in arguments.connections:
+    rows = [(f"forward, {count} connections", Client, count) for count in arguments.connections]
+    if arguments.multiplexed:
+        count = arguments.multiplexed
+        rows.append((f"forward, HTTP/2, {count} connections of 10", MultiplexedClient, count))
+    for name, kind, connections in rows:
         with tempfile.TemporaryDirectory() as folder:
             kept = arguments.keep or pathlib.Path(folder)
-            profile = measure(arguments, origin, connections, kept)
+            profile = measure(arguments, origin, kind, connections, kept)
         figures = report(profile, arguments.requests, arguments.top)
-        name = f"forward, {connections} connections"
         print(f"{name}: {figures}")
         if arguments.record:
             known[name] = figures

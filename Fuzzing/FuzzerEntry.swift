@@ -10,7 +10,9 @@ let properties: [String: Property] = [
   "response": ResponseProperty.check,
   "chunked": ChunkedProperty.check,
   "path": PathProperty.check,
+  "http2": HTTP2Property.check,
   "config": ConfigProperty.check,
+  "reply": ReplyProperty.check,
 ]
 
 let chosenProperty: Property = {

@@ -12,6 +12,11 @@ public struct HashSeed: Sendable, Hashable, BitwiseCopyable {
     self.first = first
     self.second = second
   }
+
+  /// From the system's source.
+  public static func random() -> HashSeed {
+    HashSeed(first: .random(in: 0 ... .max), second: .random(in: 0 ... .max))
+  }
 }
 
 /// Hashes the parts of a key. Each part is fed with its length, so that no two keys run together.

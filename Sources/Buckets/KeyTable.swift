@@ -51,6 +51,18 @@ struct KeyTable {
       stamp: meter.stamp(after: old.key == key ? old.stamp : 0, at: now))
   }
 
+  /// Gives units back, to a full bucket at most.
+  mutating func giveBack(_ units: UInt64, to key: UInt64, at now: MeterTime) {
+    let first = firstSlot(of: key)
+    for index in first..<first + Self.ways where slots[index].key == key {
+      let old = slots[index]
+      let level = meter.level(old.level, since: old.stamp, at: now)
+      slots[index].level = min(meter.capacity, level + units)
+      slots[index].stamp = meter.stamp(after: old.stamp, at: now)
+      return
+    }
+  }
+
   private func firstSlot(of key: UInt64) -> Int {
     // The lowest bits chose the shard.
     Int(truncatingIfNeeded: key >> 8) & (sets - 1) &* Self.ways

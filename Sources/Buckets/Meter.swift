@@ -71,6 +71,16 @@ public struct Meter: Sendable, Hashable, BitwiseCopyable {
     fillSeconds = Self.divideUp(windowMilliseconds, 1000)
   }
 
+  /// Units that come in each microsecond; zero for a quota.
+  public var unitsPerMicrosecond: UInt64 {
+    if case .steady(let perMicrosecond) = refill { perMicrosecond } else { 0 }
+  }
+
+  /// Milliseconds of a quota's window; zero for a token bucket.
+  public var windowMilliseconds: UInt64 {
+    if case .window(let milliseconds) = refill { milliseconds } else { 0 }
+  }
+
   /// Units that a key has now, when it had `level` at `stamp`.
   func level(_ level: UInt64, since stamp: UInt64, at now: MeterTime) -> UInt64 {
     switch refill {
@@ -97,13 +107,25 @@ public struct Meter: Sendable, Hashable, BitwiseCopyable {
   }
 
   /// Whole seconds until a key with `level` has `wanted` units; zero when it has them.
-  func seconds(from level: UInt64, to wanted: UInt64, at now: MeterTime) -> UInt64 {
+  public func seconds(from level: UInt64, to wanted: UInt64, at now: MeterTime) -> UInt64 {
     guard wanted > level else { return 0 }
     switch refill {
     case .steady(let perMicrosecond):
       return Self.divideUp(Self.divideUp(wanted - level, perMicrosecond), 1_000_000)
     case .window(let milliseconds):
       return Self.divideUp(milliseconds - now.wallMilliseconds % milliseconds, 1000)
+    }
+  }
+
+  /// Nanoseconds until a key with `level` has `wanted` units, a day at most; zero when it has them.
+  public func nanoseconds(from level: UInt64, to wanted: UInt64, at now: MeterTime) -> UInt64 {
+    guard wanted > level else { return 0 }
+    let day: UInt64 = 86_400_000_000
+    switch refill {
+    case .steady(let perMicrosecond):
+      return min(Self.divideUp(wanted - level, perMicrosecond), day) * 1000
+    case .window(let milliseconds):
+      return min((milliseconds - now.wallMilliseconds % milliseconds) * 1000, day) * 1000
     }
   }
 

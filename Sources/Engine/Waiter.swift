@@ -46,6 +46,9 @@ import Bytes
     self.loop = loop
   }
 
+  /// Wakes this waiter from other threads.
+  public var remote: RemoteSignal { RemoteSignal(to: self, on: loop) }
+
   public var isParked: Bool { state.value.isParked }
 
   /// The loop's clock as of this turn.

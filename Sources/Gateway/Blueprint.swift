@@ -6,7 +6,9 @@ import Bytes
 import Configuration
 import Engine
 import HTTPMessage
+import Policies
 import PolicyChain
+import RedisStore
 import Routing
 import TLS
 import Upstreams
@@ -15,6 +17,8 @@ import Upstreams
 package struct Blueprint: Sendable {
   package var listeners: [ListenerBlueprint]
   package var upstreams: [UpstreamDefinition]
+  package var stores: [RedisDefinition] = []
+  package var identities: [IdentityBlueprint]
   package var buckets: [BucketSettings]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings
@@ -24,12 +28,14 @@ package struct Blueprint: Sendable {
   package var hash: String
 
   package init(
-    listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition], buckets: [BucketSettings],
+    listeners: [ListenerBlueprint], upstreams: [UpstreamDefinition],
+    identities: [IdentityBlueprint], buckets: [BucketSettings],
     clientAddress: ClientAddressSettings, hash: String
   ) {
     self.clientAddress = clientAddress
     self.listeners = listeners
     self.upstreams = upstreams
+    self.identities = identities
     self.buckets = buckets
     self.hash = hash
   }
@@ -46,22 +52,52 @@ package struct ListenerSecurity: Sendable {
   }
 }
 
+/// An identity: its kind, its settings, and the keys that were read for it.
+package struct IdentityBlueprint: Sendable {
+  package let label: IdentityLabel
+  package let name: String
+  package let kind: IdentityKind
+  package let settings: any Sendable
+  package let material: any Sendable
+
+  package init(
+    label: IdentityLabel, name: String, kind: IdentityKind, settings: any Sendable,
+    material: any Sendable
+  ) {
+    self.label = label
+    self.name = name
+    self.kind = kind
+    self.settings = settings
+    self.material = material
+  }
+}
+
 /// A policy of one scope: how it is made, and its effective settings.
 package struct PolicyBlueprint: Sendable {
   package let registration: Registration
   package let settings: any Sendable
+  /// Where it is written: see `PolicyStatement`.
+  package let place: String
 
-  package init(_ registration: Registration, settings: any Sendable) {
+  package init(_ registration: Registration, _ statement: PolicyStatement) {
     self.registration = registration
-    self.settings = settings
+    settings = statement.settings
+    place = statement.place
+  }
+
+  /// Makes the policy's parts for a chain.
+  package func parts(in context: ChainContext) -> PolicyParts {
+    var context = context
+    context.place = place
+    return registration.build(settings, context)
   }
 }
 
 /// A route on one listener.
 package struct RouteBlueprint: Sendable {
   package enum Action: Sendable {
-    /// Upstreams by their index, with their shares.
-    case forward([(upstream: Int, share: UInt32)])
+    /// Upstreams by their index, with their shares, and what keeps a client on its share.
+    case forward([(upstream: Int, share: UInt32)], sticky: RequestKeySource?)
     /// The policy that answers is among the policies.
     case answer
   }

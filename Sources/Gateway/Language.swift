@@ -7,5 +7,5 @@ import PolicyChain
 package enum Language {
   /// All directives, from which parsing, errors, `explain`, `fmt` and the reference page follow.
   package static let schema = Schema(
-    directives: CoreDirectives.all + StandardPolicies.all.map(\.declaration))
+    directives: CoreDirectives.all + StandardPolicies.directives)
 }

@@ -98,9 +98,18 @@ extension HTTP2Session {
     let carries =
       type == UInt32(NGHTTP2_DATA.rawValue) || type == UInt32(NGHTTP2_HEADERS.rawValue)
     if type == UInt32(NGHTTP2_HEADERS.rawValue) { flood.used(Int(header.length)) }
-    // A client does not hold its server to the limits of a crowd of strangers.
-    guard role == .server else { return true }
+    // A client does not hold its server to the limits of a crowd of strangers. Push was refused in
+    // the preface, so that no server can send one in good faith: RFC 9113 section 8.4.
+    guard role == .server else {
+      guard type == UInt32(NGHTTP2_PUSH_PROMISE.rawValue) else { return true }
+      failure = .protocolViolation(.protocolError)
+      return false
+    }
     if carries {
+      guard isExpected(header) else {
+        failure = .protocolViolation(.streamClosed)
+        return false
+      }
       let ends = has(NGHTTP2_FLAG_END_STREAM, header.flags)
       return fail(flood.payloadSeen(isIdle: header.length == 0 && !ends))
     }
@@ -108,6 +117,11 @@ extension HTTP2Session {
     case UInt32(NGHTTP2_SETTINGS.rawValue): return fail(flood.control(.settings, now: now))
     case UInt32(NGHTTP2_PING.rawValue): return fail(flood.control(.ping, now: now))
     case UInt32(NGHTTP2_PRIORITY.rawValue), UInt32(NGHTTP2_PRIORITY_UPDATE.rawValue):
+      // nghttp2 looks at no PRIORITY frame: RFC 9113 section 6.3.
+      if type == UInt32(NGHTTP2_PRIORITY.rawValue), header.stream_id == 0 {
+        failure = .protocolViolation(.protocolError)
+        return false
+      }
       return fail(flood.priority())
     case UInt32(NGHTTP2_WINDOW_UPDATE.rawValue): return fail(flood.windowUpdate())
     case UInt32(NGHTTP2_RST_STREAM.rawValue):
@@ -117,8 +131,21 @@ extension HTTP2Session {
     }
   }
 
+  /// Whether a client may send this for this stream. nghttp2 ignores what comes for a closed one;
+  /// RFC 9113 section 5.1 lets that pass only where our reset may have crossed it.
+  private func isExpected(_ header: nghttp2_frame_hd) -> Bool {
+    let id = header.stream_id
+    if id > streamSeen.newest {
+      // Until nghttp2 says otherwise it refuses the stream, with all that follows on it.
+      if UInt32(header.type) == UInt32(NGHTTP2_HEADERS.rawValue) { streamSeen.began(id) }
+      return true
+    }
+    return stream(id) != nil || streamSeen.mayStillSend(id)
+  }
+
   fileprivate func headBegan(_ header: nghttp2_frame_hd) {
     openBlock = borrowBlock()
+    streamSeen.opened(header.stream_id)
     headBeganAt = now
     guard role == .server, stream(header.stream_id) == nil else { return }
     let stream = HTTP2Stream()

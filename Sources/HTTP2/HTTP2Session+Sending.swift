@@ -137,6 +137,13 @@ extension HTTP2Session {
     _ = unsafe nghttp2_session_resume_data(pointer, stream.id)
   }
 
+  /// Asks the peer for a sign of life; every byte that follows is one. RFC 9113 section 6.7.
+  public func ping() {
+    guard failure == nil else { return }
+    // It fails only for memory, which the next write reports.
+    _ = unsafe nghttp2_submit_ping(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+  }
+
   // MARK: Endings
 
   /// Resets a stream.
@@ -246,7 +253,8 @@ let onFrameSent:
       guard let session = unsafe owner(user), let frame = unsafe frame?.pointee else { return 0 }
       switch unsafe UInt32(frame.hd.type) {
       case UInt32(NGHTTP2_RST_STREAM.rawValue):
-        unsafe session.resetSent(HTTP2ErrorCode(rawValue: frame.rst_stream.error_code))
+        unsafe session.resetSent(
+          frame.hd.stream_id, HTTP2ErrorCode(rawValue: frame.rst_stream.error_code))
       case UInt32(NGHTTP2_GOAWAY.rawValue):
         let code = unsafe HTTP2ErrorCode(rawValue: frame.goaway.error_code)
         if code != .noError { session.ownError = code }
@@ -256,7 +264,8 @@ let onFrameSent:
     }
 
 extension HTTP2Session {
-  fileprivate func resetSent(_ code: HTTP2ErrorCode) {
+  fileprivate func resetSent(_ stream: Int32, _ code: HTTP2ErrorCode) {
+    streamSeen.reset(stream)
     guard role == .server, code.blamesPeer, let kind = flood.resetProvoked(now: now) else {
       return
     }

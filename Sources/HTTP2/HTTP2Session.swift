@@ -32,6 +32,8 @@ import CNGHTTP2
   var openBlock: HeaderBlock?
   /// When that head began.
   public internal(set) var headBeganAt: UInt64?
+  /// Which streams a client has used.
+  var streamSeen = StreamHistory()
   /// Why the session cannot go on; set by a callback.
   var failure: HTTP2Error?
   /// Streams that the peer opened and the owner has not taken.
@@ -176,6 +178,7 @@ import CNGHTTP2
     condemned = []
     awaitingTrailers = []
     if streams.isEmpty { streams = [:] }
+    streamSeen.forgetResets()
   }
 
   /// Streams that are not closed.

@@ -5,7 +5,14 @@ import Bytes
 
 /// Complete field lines, each with its CR LF, whose syntax was checked when they were added.
 public struct FieldBlock: Sendable {
+  /// Where the name and the value of one line stand in `bytes`.
+  public struct Line: Sendable {
+    public let name: Range<Int>
+    public let value: Range<Int>
+  }
+
   public private(set) var bytes: [UInt8] = []
+  public private(set) var lines: [Line] = []
   /// The known fields among the lines; those of a message are removed before the block is sent.
   public private(set) var fields = KnownFieldSet()
 
@@ -15,6 +22,10 @@ public struct FieldBlock: Sendable {
   /// may hold.
   public mutating func add(name: Span<UInt8>, value: Span<UInt8>) -> Bool {
     guard FieldSyntax.isName(name), FieldSyntax.isValue(value) else { return false }
+    let start = bytes.count
+    let valueStart = start + name.count + 2
+    lines.append(
+      Line(name: start..<start + name.count, value: valueStart..<valueStart + value.count))
     bytes += name.array
     bytes += [0x3A, ASCII.space]
     bytes += value.array

@@ -48,4 +48,6 @@ package struct FileError: Error, Equatable, Sendable {
 
   /// The system's words for the number.
   package var text: String { unsafe String(cString: strerror(number)) }
+
+  package var isMissingFile: Bool { number == ENOENT }
 }

@@ -14,6 +14,15 @@ package struct Digest256: Equatable, Sendable {
     guard unsafe withUnsafeMutableBytes(of: &words, { unsafe fill($0) }) else { throw error() }
   }
 
+  /// A digest that was computed before, from its 32 bytes.
+  package init(bytes: Span<UInt8>) {
+    precondition(bytes.count == Self.byteCount, "A digest has 32 bytes.")
+    unsafe withUnsafeMutableBytes(of: &words) { target in
+      // Four words are 32 bytes without padding.
+      for index in 0..<Self.byteCount { unsafe target[index] = bytes[index] }
+    }
+  }
+
   package static func == (left: Digest256, right: Digest256) -> Bool {
     let first = (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1)
     let second = (left.words.2 ^ right.words.2) | (left.words.3 ^ right.words.3)

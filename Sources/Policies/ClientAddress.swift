@@ -18,6 +18,11 @@ package final class ClientAddress: Admission {
     .xOriginalHost,
   ])
 
+  /// Their names, for whoever has to know other spellings of them.
+  static let claimNames: [String] = KnownField.allCases.filter(claims.contains).map {
+    $0.name.description.lowercased()
+  }
+
   private let trusted: TrustedNetworks
   private let source: ForwardedField
   private let hops = Lent(ForwardedChain())

@@ -8,74 +8,59 @@ import HTTPMessage
 import PolicyChain
 import Telemetry
 
-/// The limits of one route: one admission for all, so that a refusal by one drains no other.
-package final class Limits: Admission, Egress {
+/// The limits of one route: one decision for all, so that a refusal by one drains no other.
+package final class Limits: Deliberation, Egress {
   package static let registration = Registration(
     .beforeIdentity, allOf: LimitDirectives.limit
   ) { settings, context in
     let policy = Limits(settings, context)
-    return PolicyParts(admission: policy, egress: policy)
+    // Only what a store counts has to be waited for.
+    return policy.store == nil
+      ? PolicyParts(admission: policy, egress: policy)
+      : PolicyParts(deliberation: policy, egress: policy)
   }
 
-  /// One policy of one bucket, and how it is told to clients.
-  private struct Rule {
-    let key: BucketKey
-    /// The bucket's name, for the log.
-    let bucket: [UInt8]
-    /// The policy's name as a string of structured fields and of JSON: names have no character
-    /// that either would escape.
-    let quotedName: [UInt8]
-    let metric: UInt16
-    let tokensMax: UInt64
-    let isShadow: Bool
-    let hasLegacyFields: Bool
-  }
-
-  /// In the order of `charges`.
-  private let rules: ContiguousArray<Rule>
-  private let charges: Charges
+  let rules: ContiguousArray<LimitRule>
+  /// Where the rules begin that a store decides.
+  let storedFrom: Int
+  /// What this process counts.
+  let charges: Charges
+  /// What it counts while the store is away.
+  let shares: Charges
+  let store: (any LimitStore)?
+  /// Whether nobody passes while the store is away.
+  let deniesWhenAway: Bool
   /// RateLimit-Policy, which is the same for every answer.
   private let policyField: FieldBlock
   private var scratch = Output(capacity: 256)
 
   package init(_ settings: [RequestLimitSettings], _ context: ChainContext) {
-    var made: [(rule: Rule, charge: Charge)] = []
+    var rules: [LimitRule] = []
     for limit in settings {
       guard let bucket = context.buckets[limit.bucket] else {
         preconditionFailure("A limit names a bucket, which the config is checked for.")
       }
-      let key = BucketKey(bucket, parameterNames: context.parameterNames)
-      for meter in bucket.meters {
-        made.append((Self.rule(limit, bucket, meter, key), Self.charge(limit, meter)))
+      for metered in bucket.meters {
+        rules.append(
+          LimitRule(limit, bucket, metered, parameterNames: context.parameterNames))
       }
     }
-    made.sort { Charges.stands($0.charge.bucket, before: $1.charge.bucket) }
-    rules = ContiguousArray(made.map(\.rule))
-    charges = Charges(made.map(\.charge))
-    policyField = Self.policyField(made)
+    rules.sort(by: LimitRule.stands)
+    self.rules = ContiguousArray(rules)
+    storedFrom = rules.firstIndex { $0.store != nil } ?? rules.count
+    charges = Charges(rules[..<storedFrom].map(\.charge))
+    let stored = rules[storedFrom...]
+    shares = Charges(
+      stored.filter { $0.onFailure == .local }.map(\.charge), offset: storedFrom)
+    deniesWhenAway = stored.contains { $0.onFailure == .deny }
+    store = stored.first.flatMap { $0.store }.flatMap { context.stores[$0] }
+    policyField = Self.policyField(rules)
   }
 
-  private static func rule(
-    _ limit: RequestLimitSettings, _ bucket: SharedBucket, _ meter: SharedBucket.MeteredBucket,
-    _ key: BucketKey
-  ) -> Rule {
-    Rule(
-      key: key, bucket: Array(limit.bucket.utf8), quotedName: Array("\"\(meter.policy)\"".utf8),
-      metric: bucket.metric, tokensMax: meter.counts.meter.tokensMax, isShadow: limit.isShadow,
-      hasLegacyFields: limit.hasLegacyFields)
-  }
-
-  private static func charge(
-    _ limit: RequestLimitSettings, _ meter: SharedBucket.MeteredBucket
-  ) -> Charge {
-    Charge(meter.counts, tokens: UInt64(limit.cost), isShadow: limit.isShadow)
-  }
-
-  private static func policyField(_ made: [(rule: Rule, charge: Charge)]) -> FieldBlock {
-    let members = made.map { rule, charge in
-      let meter = charge.bucket.meter
-      return String(decoding: rule.quotedName, as: UTF8.self)
-        + ";q=\(meter.tokensMax);w=\(meter.fillSeconds)"
+  private static func policyField(_ rules: [LimitRule]) -> FieldBlock {
+    let members = rules.map { rule in
+      String(decoding: rule.quotedName, as: UTF8.self)
+        + ";q=\(rule.meter.tokensMax);w=\(rule.meter.fillSeconds)"
     }
     var block = FieldBlock()
     let isAdded = block.add(
@@ -88,12 +73,36 @@ package final class Limits: Admission, Egress {
   // MARK: The request
 
   package func admit(_ exchange: Exchange) throws(Failure) -> Verdict {
+    if let store, store.isReachable, !isRefusedStill(exchange, store) { return .pending }
+    var outcomes = hashes(of: exchange)
+    let now = time(of: exchange)
+    if let store, store.isReachable {
+      tellRefusals(store, exchange, &outcomes)
+      return try conclude(outcomes, passes: false, exchange)
+    }
+    guard charges.decide(at: now, &outcomes) else {
+      return try conclude(outcomes, passes: false, exchange)
+    }
+    guard let store else { return try conclude(outcomes, passes: true, exchange) }
+    return try decideWithout(store, at: now, &outcomes, exchange)
+  }
+
+  func hashes(of exchange: Exchange) -> Charges.Outcomes {
     var outcomes = Charges.Outcomes(repeating: ChargeOutcome())
     for index in rules.indices { outcomes[index].key = rules[index].key.hash(of: exchange) }
-    let now = MeterTime(
+    return outcomes
+  }
+
+  func time(of exchange: Exchange) -> MeterTime {
+    MeterTime(
       monotonicMicroseconds: exchange.waiter.now.nanoseconds / 1000,
       wallMilliseconds: exchange.wallMilliseconds)
-    let passes = charges.decide(at: now, &outcomes)
+  }
+
+  /// Tells what came of a request, to the client, the log and the metrics.
+  func conclude(
+    _ outcomes: Charges.Outcomes, passes: Bool, _ exchange: Exchange
+  ) throws(Failure) -> Verdict {
     try keep(outcomes, in: exchange)
     for index in rules.indices {
       count(rules[index], outcomes[index], passes: passes, exchange)
@@ -106,19 +115,22 @@ package final class Limits: Admission, Egress {
   /// Keeps what RateLimit says until the answer's head is written: the answer to this request tells
   /// what this request has left.
   private func keep(_ outcomes: Charges.Outcomes, in exchange: Exchange) throws(Failure) {
+    let rules = rules
     let kept = exchange.request.fields.keep { Self.append(rules, outcomes, to: &$0) }
     guard let kept else { throw .noRoomForFields }
     exchange.rateLimit = kept
-    for index in rules.indices where rules[index].hasLegacyFields {
+    for index in rules.indices where rules[index].hasLegacyFields && outcomes[index].isKnown {
       keepTightest(rules[index], outcomes[index], in: exchange)
     }
   }
 
   private static func append(
-    _ rules: ContiguousArray<Rule>, _ outcomes: Charges.Outcomes, to output: inout Output
+    _ rules: ContiguousArray<LimitRule>, _ outcomes: Charges.Outcomes, to output: inout Output
   ) {
-    for index in rules.indices {
-      if index > 0 { output.append(", ") }
+    var isFirst = true
+    for index in rules.indices where outcomes[index].isKnown {
+      if !isFirst { output.append(", ") }
+      isFirst = false
       output.append(rules[index].quotedName)
       output.append(";r=")
       output.append(decimal: outcomes[index].remaining)
@@ -128,15 +140,15 @@ package final class Limits: Admission, Egress {
   }
 
   /// The older fields have room for one limit: the one with the least left.
-  private func keepTightest(_ rule: Rule, _ outcome: ChargeOutcome, in exchange: Exchange) {
+  private func keepTightest(_ rule: LimitRule, _ outcome: ChargeOutcome, in exchange: Exchange) {
     let tightest = exchange.tightestLimit
     guard tightest.tokensMax == 0 || outcome.remaining < tightest.remaining else { return }
     exchange.tightestLimit = ExchangeState.TightestLimit(
-      tokensMax: rule.tokensMax, remaining: outcome.remaining, seconds: outcome.seconds)
+      tokensMax: rule.meter.tokensMax, remaining: outcome.remaining, seconds: outcome.seconds)
   }
 
   private func count(
-    _ rule: Rule, _ outcome: ChargeOutcome, passes: Bool, _ exchange: Exchange
+    _ rule: LimitRule, _ outcome: ChargeOutcome, passes: Bool, _ exchange: Exchange
   ) {
     if outcome.isPassed {
       // Where another limit refused, nothing was decided here.
@@ -156,16 +168,19 @@ package final class Limits: Admission, Egress {
   private func keepViolations(
     _ outcomes: Charges.Outcomes, in exchange: Exchange
   ) throws(Failure) {
+    var retryAfter: UInt64 = 1
+    let rules = rules
     let kept = exchange.request.fields.keep { output in
       var isFirst = true
       for index in rules.indices where !outcomes[index].isPassed && !rules[index].isShadow {
         if !isFirst { output.append(",") }
         isFirst = false
         output.append(rules[index].quotedName)
-        exchange.retryAfter = max(exchange.retryAfter, outcomes[index].seconds, 1)
+        retryAfter = max(retryAfter, outcomes[index].seconds)
       }
     }
     guard let kept else { throw .noRoomForFields }
+    exchange.retryAfter = retryAfter
     exchange.violatedPolicies = kept
   }
 

@@ -64,7 +64,9 @@ package final class RequestIdentifier: Admission, Egress {
         : [SettingsProblem("header", "'\(settings.header)' has a meaning of its own in HTTP")]
     })
 
-  package static let registration = Registration(.identification, manual, off: nil) { settings, _ in
+  package static let registration = Registration(
+    .identification, manual, off: nil, ownFields: { settings, _ in [settings.header.lowercased] }
+  ) { settings, _ in
     let policy = RequestIdentifier(settings)
     return PolicyParts(admission: policy, egress: policy)
   }

@@ -110,8 +110,8 @@ package final class Upgrade: Admission {
     var wanted = Wanted.unknown
     for index in fields.entries.indices where fields.entries[index].field == .upgrade {
       let value = fields.value(at: index)
-      if value.isElement("h2c") || value.isElement("h2") { return .http2 }
-      if value.isElement("websocket") { wanted = .webSocket }
+      if value.hasElement("h2c") || value.hasElement("h2") { return .http2 }
+      if value.hasElement("websocket") { wanted = .webSocket }
     }
     return wanted
   }
@@ -126,21 +126,5 @@ package final class Upgrade: Admission {
     else { return nil }
     let key = fields.value(at: index)
     return WebSocketKey.isWellFormed(key) ? WebSocketKey.acceptance(of: key) : nil
-  }
-}
-
-extension Span<UInt8> {
-  /// Whether the comma-separated list has this element, whatever the case.
-  fileprivate func isElement(_ lowercased: StaticString) -> Bool {
-    var start = 0
-    while start <= count {
-      let end = firstIndex(of: UInt8(ascii: ","), from: start)
-      var (first, last) = (start, end)
-      while first < last, FieldSyntax.isBlank(self[first]) { first += 1 }
-      while last > first, FieldSyntax.isBlank(self[last - 1]) { last -= 1 }
-      if extracting(first..<last).equalsIgnoringCase(lowercased) { return true }
-      start = end + 1
-    }
-    return false
   }
 }

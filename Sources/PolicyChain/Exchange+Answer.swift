@@ -40,6 +40,9 @@ extension Exchange {
     if reason == .methodNotAllowed {
       add(.allow, name: "allow".utf8Span.span, value: allowedMethods.span)
     }
+    for challenge in challenges {
+      add(.wwwAuthenticate, name: "www-authenticate".utf8Span.span, value: challenge.span)
+    }
     if self.retryAfter > 0 { addRetryAfter(self.retryAfter) }
     if let error = reason.proxyError {
       add(

@@ -61,6 +61,14 @@ public final class Exchange {
     get { ownFailure }
     set { ownFailure = newValue }
   }
+  /// The caller, as the first identity of the route's rule has proved it; nil when nobody has.
+  public var principal: Principal? { ownPrincipal }
+  /// Callers that further identities of the rule have proved.
+  public private(set) var furtherPrincipals: [Principal] = []
+  /// What a rule decided against the request.
+  public var denial: Denial? { ownDenial }
+  /// What a 401 or 403 says in WWW-Authenticate, one line each.
+  public var challenges: [[UInt8]] = []
   /// What holds once the connection speaks another protocol; nil when it stays with HTTP.
   public var upgrade: UpgradeTerms? {
     get { ownUpgrade }
@@ -81,6 +89,8 @@ public final class Exchange {
   private var ownRoute: RouteLabel?
   private var ownFailure: Failure?
   private var ownServer: ServerLabel?
+  private var ownPrincipal: Principal?
+  private var ownDenial: Denial?
   private var ownUpgrade: UpgradeTerms?
   private var ownAllowedMethods: [UInt8] = []
   private let blocks = Lent<[FieldBlock]>([])
@@ -105,6 +115,34 @@ public final class Exchange {
   public var totalDeadline: Instant {
     guard let total = self.timeouts.total else { return .never }
     return self.startedAt.advanced(milliseconds: total)
+  }
+
+  /// Notes one more caller that was proved; the first one is `principal`.
+  public func prove(_ principal: Principal) {
+    self.wasJudged = true
+    if ownPrincipal == nil {
+      ownPrincipal = principal
+    } else {
+      furtherPrincipals.append(principal)
+    }
+  }
+
+  /// Notes that a rule decided against the request.
+  public func deny(_ denial: Denial) {
+    self.wasJudged = true
+    ownDenial = denial
+  }
+
+  private func forgetJudgement() {
+    forgetPrincipals()
+    ownDenial = nil
+    challenges = []
+  }
+
+  /// Forgets who was proved: the rule is gone through again.
+  public func forgetPrincipals() {
+    ownPrincipal = nil
+    furtherPrincipals.removeAll(keepingCapacity: true)
   }
 
   /// Adds pre-rendered fields to the response.
@@ -138,6 +176,7 @@ public final class Exchange {
     precondition(held { $0.isEmpty }, "An exchange is finished before it is reused.")
     request.reset()
     response.reset()
+    if self.wasJudged { forgetJudgement() }
     state.value = ExchangeState()
     ownRequestBody = nil
     ownRoute = nil

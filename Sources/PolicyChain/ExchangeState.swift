@@ -22,6 +22,10 @@ public struct ExchangeState: BitwiseCopyable {
   /// What happened upstream, for log and metrics.
   public struct UpstreamOutcome: BitwiseCopyable {
     public var attempts = 0
+    /// Servers of the upstream that were tried, by their bits.
+    public var tried: UInt64 = 0
+    /// The hash of what the request is balanced by; nil when it has no such key.
+    public var key: UInt64?
     public var status: UInt16 = 0
     public var isReused = false
     /// When the request was handed to the kernel.
@@ -56,6 +60,8 @@ public struct ExchangeState: BitwiseCopyable {
   /// What the client asked for, which the log tells also after a rewrite.
   public var askedPath = TextRange.empty
   public var askedQuery: TextRange?
+  /// Whether an `auth` rule has proved somebody, or decided against the request.
+  public var wasJudged = false
   /// What the path pattern of the route captured.
   public var parameters = RouteParameters()
 

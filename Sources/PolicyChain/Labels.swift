@@ -19,6 +19,17 @@ public final class RouteLabel: Sendable {
   public func copy() -> RouteLabel { RouteLabel(name.map { $0 }, metric: metric) }
 }
 
+/// An identity's name, and its id in the metrics.
+public struct IdentityLabel: Sendable {
+  public let name: [UInt8]
+  public let metric: UInt16
+
+  public init(name: String, metric: UInt16) {
+    self.name = Array(name.utf8)
+    self.metric = metric
+  }
+}
+
 /// A server's names, and its ids in the metrics.
 public final class ServerLabel: Sendable, Hashable {
   public let upstream: [UInt8]

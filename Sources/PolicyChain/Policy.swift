@@ -15,6 +15,14 @@ public enum Verdict: Sendable {
   case pass
   /// The policy has filled in the response; nothing after it runs but the egress stage.
   case answered
+  /// The policy must wait before it can say: only a `Deliberation` returns it.
+  case pending
+}
+
+/// An admission that nearly always decides at once, and must wait at times.
+public protocol Deliberation: Admission {
+  /// Decides after `admit` has returned `pending`; never returns it again.
+  func decide(_ exchange: Exchange) async throws(Failure) -> Verdict
 }
 
 /// A policy that wraps everything after it, since it waits before, or does something when the

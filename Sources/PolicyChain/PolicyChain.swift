@@ -7,6 +7,7 @@
 public final class PolicyChain {
   public enum Step {
     case admission(any Admission)
+    case deliberation(any Deliberation)
     case wrapping(any Wrapping)
   }
 
@@ -15,7 +16,8 @@ public final class PolicyChain {
   private let steps: [Step]
   /// How many of the steps decide at once, before the first one that may wait.
   @usableFromInline let openingCount: Int
-  @usableFromInline let hasWrapping: Bool
+  /// Whether there is such a step.
+  @usableFromInline let mayWait: Bool
   /// Those steps, linked: walking along constants of objects counts no references.
   @usableFromInline let opening: Opening?
   private let closing: Closing?
@@ -27,9 +29,9 @@ public final class PolicyChain {
     answersPreflights = steps.contains { step in
       if case .admission(let policy) = step { policy is any PreflightAnswering } else { false }
     }
-    let first = steps.firstIndex { if case .wrapping = $0 { true } else { false } }
+    let first = steps.firstIndex { if case .admission = $0 { false } else { true } }
     openingCount = first ?? steps.count
-    hasWrapping = first != nil
+    mayWait = first != nil
     opening = steps[..<openingCount].reversed().reduce(nil) { next, step in
       if case .admission(let policy) = step { Opening(policy, next: next) } else { next }
     }
@@ -42,7 +44,7 @@ public final class PolicyChain {
   @inlinable @inline(__always)
   public func run(_ exchange: Exchange) async throws(Failure) {
     if let opening, try opening.admit(exchange) == .answered { return }
-    if hasWrapping {
+    if mayWait {
       try await run(exchange, from: openingCount)
     } else {
       try await destination.respond(to: exchange)
@@ -56,6 +58,10 @@ public final class PolicyChain {
       switch steps[index] {
       case .admission(let policy):
         if try policy.admit(exchange) == .answered { return }
+      case .deliberation(let policy):
+        var verdict = try policy.admit(exchange)
+        if verdict == .pending { verdict = try await policy.decide(exchange) }
+        if verdict == .answered { return }
       case .wrapping(let policy):
         return try await policy.handle(exchange, next: Next(chain: self, index: index + 1))
       }

@@ -61,6 +61,13 @@ extension Reason {
   public static let writeStalled = Reason(
     "write_stalled", 499, "The client stopped reading the answer.")
 
+  public static let credentialMissing = Reason(
+    "credential_missing", 401, "This resource needs a credential.")
+  public static let credentialInvalid = Reason(
+    "credential_invalid", 401, "The credential is not valid.")
+  public static let insufficientScope = Reason(
+    "insufficient_scope", 403, "The credential does not allow this.")
+
   // Upstream: what stands behind the gateway.
   public static let connectionRefused = Reason(
     "connection_refused", 502, "The upstream refused the connection.",
@@ -109,6 +116,12 @@ extension Reason {
   // Gateway: this process.
   public static let draining = Reason(
     "draining", 503, "The gateway is shutting down.")
+  public static let limitStoreUnavailable = Reason(
+    "limit_store_unavailable", 503, "The request cannot be counted now.")
+  public static let bulkheadFull = Reason(
+    "bulkhead_full", 503, "Too many requests are being served here; none more can wait.")
+  public static let queueTimeout = Reason(
+    "queue_timeout", 503, "The request waited too long for its turn.")
   public static let overloaded = Reason(
     "overloaded", 503, "The gateway is at its limit.")
   public static let internalError = Reason(

@@ -10,6 +10,9 @@ package struct SharedBucket: Sendable {
   package let metric: UInt16
   /// The seed of the hashes that stand for its keys.
   package let seed: HashSeed
+  /// Of a second hash, for a store that others write to as well.
+  package let furtherSeed: HashSeed
+  package let onFailure: StoreFailureMode
   /// The counts of its rate, of its quota, or of both.
   package let meters: [MeteredBucket]
 
@@ -19,7 +22,12 @@ package struct SharedBucket: Sendable {
     package let counts: LocalBucket
   }
 
-  package init(_ settings: BucketSettings, metric: UInt16, seed: HashSeed) {
+  package init(
+    _ settings: BucketSettings, metric: UInt16, seed: HashSeed, furtherSeed: HashSeed,
+    onFailure: StoreFailureMode
+  ) {
+    self.furtherSeed = furtherSeed
+    self.onFailure = onFailure
     self.settings = settings
     self.metric = metric
     self.seed = seed

@@ -15,6 +15,8 @@ package final class WorkerResources {
   package let loop: EventLoop
   /// Read buffers. An idle connection owns none.
   package let buffers: BufferPool
+  /// For text of one head or a short body, of any size up to `bufferBytes`.
+  package let heads: TextBuffers
   /// For what sockets do not take at once.
   package let pending: BufferPool
   /// For one head, from its first byte to the send: never across an await.
@@ -25,24 +27,30 @@ package final class WorkerResources {
 
   /// OpenSSL's state of this worker: contexts of several workers share no locks.
   package let library: LibraryContext
+  /// For connections that many exchanges share; its task is the worker's.
+  package let turns: TurnQueue
+
   /// Where TLS sessions take ciphertext from and put it.
   package let tls: TLSScratch
 
   /// Bytes of all buffers, lent or idle.
-  package var heldBytes: Int { buffers.heldBytes + pending.heldBytes }
+  package var heldBytes: Int { buffers.heldBytes + pending.heldBytes + heads.heldBytes }
 
   /// Frees buffers that nobody needed since the last call, but for a few.
   package func trim() {
     buffers.trim(keeping: 4)
     pending.trim(keeping: 0)
+    heads.trim()
   }
 
   package init(loop: EventLoop) throws(CryptoError) {
     self.loop = loop
+    turns = TurnQueue(on: loop)
     library = try LibraryContext()
     tls = TLSScratch(
       receivedBytes: Self.bufferBytes, outgoingBytes: Transport.cipherBytesMax)
     buffers = BufferPool(capacity: Self.bufferBytes, idleMax: 256)
+    heads = TextBuffers(large: buffers)
     pending = BufferPool(capacity: Transport.sendBytesMax, idleMax: 16)
   }
 }

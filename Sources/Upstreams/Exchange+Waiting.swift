@@ -31,4 +31,17 @@ extension Exchange {
       throw Failure(.draining, origin: .gateway, retry: .never)
     }
   }
+
+  /// Waits for more of the request's body. Only the client keeps us waiting then: its silence is no
+  /// fault of the upstream.
+  func waitForBody(until deadline: Instant) async throws(Failure) {
+    do throws(Failure) {
+      try await waitUpstream(until: deadline, else: .bodyTimeout)
+    } catch {
+      guard error.reason == .bodyTimeout else { throw error }
+      // Its rest is never taken for another request.
+      requestBody?.cancel()
+      throw .refused(.bodyTimeout)
+    }
+  }
 }

@@ -18,69 +18,123 @@ package final class Forwarder: Destination {
     }
   }
 
-  private let shares: [Share]
-  private let total: UInt32
+  /// Times that a request is sent when servers refuse it before they have looked at it.
+  private static let attemptsMax = 3
 
-  /// - Parameter shares: not empty; their weights add up to more than zero.
-  package init(shares: [Share]) {
+  /// A share as a piece of the line from zero to the sum of all weights.
+  private struct Place {
+    let pool: UpstreamPool
+    let end: UInt64
+    /// What the upstream is balanced by; nil when it does not hash.
+    let key: RequestKey?
+  }
+
+  private let places: [Place]
+  private let total: UInt64
+  private let sticky: RequestKey?
+
+  /// - Parameters:
+  ///   - shares: not empty; their weights add up to more than zero.
+  ///   - sticky: what keeps a client on the share that it has; nil draws for each request.
+  ///   - parameterNames: the route's path parameters in the order of their slots.
+  package init(shares: [Share], sticky: RequestKeySource?, parameterNames: [String]) {
     precondition(!shares.isEmpty, "A route forwards to at least one upstream.")
-    self.shares = shares
-    total = shares.reduce(0) { $0 + $1.weight }
+    var end: UInt64 = 0
+    places = shares.map { share in
+      end += UInt64(share.weight)
+      var key: RequestKey?
+      if case .hash(let source) = share.pool.definition.balance {
+        key = RequestKey(source, parameterNames: parameterNames)
+      }
+      return Place(pool: share.pool, end: end, key: key)
+    }
+    total = end
+    self.sticky = sticky.map { RequestKey($0, parameterNames: parameterNames) }
   }
 
   package func respond(to exchange: Exchange) async throws(Failure) {
     if try MaxForwards.endsHere(exchange) { return }
-    let pool = pick(exchange)
+    let place = pick(exchange)
+    let pool = place.pool
+    if let key = place.key { exchange.upstream.key = key.hash(exchange) }
     try addVia(to: exchange.request)
+    // There is no Upgrade in HTTP/2: the request goes on as the plain one that it may also be.
+    if pool.definition.version == .http2, exchange.upgrade != nil {
+      exchange.upgrade = nil
+      exchange.request.upgrade = .none
+    }
     var mayReuse = true
     while true {
       let server = pool.chooseServer(for: exchange)
-      let connection: UpstreamConnection
+      let lease: UpstreamLease
       if mayReuse, let idle = server.lendIdle() {
-        connection = idle
+        lease = .connection(idle)
       } else {
-        connection = try await pool.connect(to: server, for: exchange, mayReuse: mayReuse)
+        lease = try await pool.connect(to: server, for: exchange, mayReuse: mayReuse)
       }
       exchange.upstream.attempts += 1
-      exchange.upstream.isReused = !connection.isFresh
+      exchange.upstream.isReused = !lease.isFresh
       do throws(Failure) {
         try exchange.passGRPCDeadline()
-        try connection.begin(exchange)
-        while try !connection.readHead(exchange) {
-          try await connection.waitForProgress(exchange)
+        switch lease {
+        case .connection(let connection):
+          try connection.begin(exchange)
+          while try !connection.readHead(exchange) {
+            try await connection.waitForProgress(exchange)
+          }
+        case .stream(let stream): try await stream.begin(exchange)
         }
-        exchange.hold(connection)
-        exchange.responseBody = connection.body(of: exchange)
+        exchange.responseBody = lease.hold(for: exchange)
         return
       } catch {
-        connection.release(after: exchange)
+        let isAgain = mayTryAgain(exchange, after: error, mayReuse: mayReuse)
+        // Nobody is to blame for a connection that had grown stale, nor for a stream that a server
+        // which is about to leave did not take.
+        let isStale = error.retry != .never && mayReuse && exchange.upstream.isReused
+        lease.release(after: exchange, error, isBlameless: isStale || error.retry == .safe)
         exchange.response.reset()
-        // The peer may have closed this idle connection as we wrote: an idempotent request may try
-        // once more.
-        guard error.retry != .never, mayReuse, exchange.upstream.isReused,
-          exchange.request.method.isIdempotent, exchange.request.framing == .none
-        else { throw error }
+        guard isAgain else { throw error }
+        exchange.upstream.tried &= ~lease.server.bit
         mayReuse = false
       }
     }
   }
 
+  /// Whether the same request may be sent once more.
+  private func mayTryAgain(_ exchange: Exchange, after error: Failure, mayReuse: Bool) -> Bool {
+    switch error.retry {
+    case .never: false
+    // The server says that it did nothing. What the client has sent of a body is gone, though.
+    case .safe:
+      exchange.upstream.attempts < Self.attemptsMax && exchange.outcome.requestBodyBytes == 0
+    // The peer may have closed this idle connection as we wrote.
+    case .ifIdempotent:
+      mayReuse && exchange.upstream.isReused && exchange.request.method.isIdempotent
+        && exchange.request.framing == .none
+    }
+  }
+
   /// RFC 9110 section 7.6.3: a gateway says that the request came through it, and how it came.
   private func addVia(to request: Request) throws(Failure) {
-    let value: StaticString = request.version == .http10 ? "1.0 sluice" : "1.1 sluice"
+    let value: StaticString =
+      switch request.version {
+      case .http10: "1.0 sluice"
+      case .http11: "1.1 sluice"
+      case .http2: "2.0 sluice"
+      }
     guard request.fields.add(.via, name: KnownField.via.name.bytes, value: value.bytes) else {
       throw Failure(
         .internalError, origin: .gateway, retry: .never, detail: "no room for the Via field")
     }
   }
 
-  private func pick(_ exchange: Exchange) -> UpstreamPool {
-    if shares.count == 1 { return shares[0].pool }
-    var ticket = UInt32(truncatingIfNeeded: exchange.services.random.next() % UInt64(total))
-    for share in shares {
-      if ticket < share.weight { return share.pool }
-      ticket -= share.weight
-    }
+  /// The upstream that a request goes to. With a key the place on the line of all shares is the
+  /// key's own: a share that grows at the other's cost takes keys and gives none away.
+  private func pick(_ exchange: Exchange) -> Place {
+    if places.count == 1 { return places[0] }
+    let random = sticky?.hash(exchange) ?? exchange.services.random.next()
+    let ticket = random.multipliedFullWidth(by: total).high
+    for place in places where ticket < place.end { return place }
     preconditionFailure("A ticket is below the sum of all weights.")
   }
 }

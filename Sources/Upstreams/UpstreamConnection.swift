@@ -37,6 +37,8 @@ package final class UpstreamConnection {
   /// What is still to be sent of the request's body.
   var upload = UploadProgress.done
   private(set) var isClosed = false
+  /// Whether the server failed the present exchange.
+  var isAtFault = false
 
   /// How far the response is.
   enum ResponseProgress: Equatable {
@@ -96,6 +98,7 @@ package final class UpstreamConnection {
   /// Sends the request, or as much of it as can be sent now.
   func begin(_ exchange: Exchange) throws(Failure) {
     self.exchange = exchange
+    isAtFault = false
     transport.socket.observer = exchange.waiter
     response = .head
     parser { $0 = ResponseParser(limits: .response) }
@@ -219,7 +222,7 @@ package final class UpstreamConnection {
       let idle = now.advanced(milliseconds: exchange.timeouts.idle)
       let body = transport.hasUnsent ? .never : exchange.requestBody?.deadline ?? .never
       if body <= idle {
-        try await waitForBody(exchange, until: body)
+        try await exchange.waitForBody(until: body)
       } else {
         try await exchange.waitUpstream(until: idle, else: .responseTimeout)
       }
@@ -230,18 +233,6 @@ package final class UpstreamConnection {
     } else {
       try await exchange.waitUpstream(
         until: now.advanced(milliseconds: exchange.timeouts.idle), else: .responseTimeout)
-    }
-  }
-
-  /// Only the client keeps us waiting: its silence is no fault of the upstream.
-  private func waitForBody(_ exchange: Exchange, until deadline: Instant) async throws(Failure) {
-    do throws(Failure) {
-      try await exchange.waitUpstream(until: deadline, else: .bodyTimeout)
-    } catch {
-      guard error.reason == .bodyTimeout else { throw error }
-      // Its rest is never taken for another request.
-      exchange.requestBody?.cancel()
-      throw .refused(.bodyTimeout)
     }
   }
 
@@ -271,6 +262,7 @@ package final class UpstreamConnection {
   }
 
   private func failure(_ reason: Reason, retry: Failure.Retry, _ detail: String?) -> Failure {
+    isAtFault = true
     let mayRetry = exchange?.upstream.firstByteAt == nil ? retry : .never
     let server = server.definition.name
     return Failure(
@@ -284,6 +276,7 @@ extension UpstreamConnection: ExchangeResource {
   /// not at a clean end.
   package func release(after exchange: Exchange) {
     transport.socket.observer = nil
+    judge(exchange)
     self.exchange = nil
     let isClean =
       response == .done(isReusable: true) && upload == .done && input?.isEmpty != false
@@ -295,5 +288,17 @@ extension UpstreamConnection: ExchangeResource {
     } else {
       close(isAborting: response != .done(isReusable: false) || upload != .done)
     }
+  }
+
+  /// Ends the try, and notes what it says of the server.
+  private func judge(_ exchange: Exchange) {
+    let isAnswered = if case .done = response { true } else { false }
+    pool.judge(
+      exchange, on: server, isAtFault: isAtFault || isFault(exchange.failure),
+      isAnswered: isAnswered)
+  }
+
+  func isFault(_ failure: Failure?) -> Bool {
+    UpstreamPool.isFault(failure, isUploading: isUploading)
   }
 }

@@ -44,6 +44,15 @@ package enum HostRule: Sendable, Hashable {
   case fixed([UInt8])
 }
 
+/// What is spoken with an upstream.
+package enum UpstreamVersion: Sendable, Hashable {
+  case http1
+  /// HTTP/2 over TLS when that is offered.
+  case chosenByTLS
+  /// HTTP/2 and nothing else: over TLS by ALPN, in clear text by prior knowledge.
+  case http2
+}
+
 /// TLS towards an upstream.
 package struct UpstreamSecurity: Sendable, Hashable {
   /// The name that is sent and verified; nil takes each server's own.
@@ -73,6 +82,7 @@ package struct UpstreamSecurity: Sendable, Hashable {
 package struct UpstreamDefinition: Sendable, Hashable {
   package let name: String
   package let servers: [ServerDefinition]
+  package let version: UpstreamVersion
   package let hostRule: HostRule
   /// Nil: clear text.
   package let security: UpstreamSecurity?
@@ -82,13 +92,22 @@ package struct UpstreamDefinition: Sendable, Hashable {
   package let idleMax: Int
   /// Milliseconds after which an idle connection is closed.
   package let idleTimeout: UInt64
+  package let balance: Balance
+  /// Milliseconds over which a server that came back gets its share again; zero for at once.
+  package let slowStart: UInt64
+  package let outlier: OutlierRule
 
   package init(
-    name: String, servers: [ServerDefinition], hostRule: HostRule,
-    security: UpstreamSecurity?, connectionsMax: Int, idleMax: Int, idleTimeout: UInt64
+    name: String, servers: [ServerDefinition], version: UpstreamVersion, hostRule: HostRule,
+    security: UpstreamSecurity?, connectionsMax: Int, idleMax: Int, idleTimeout: UInt64,
+    balance: Balance, slowStart: UInt64, outlier: OutlierRule
   ) {
+    self.balance = balance
+    self.slowStart = slowStart
+    self.outlier = outlier
     self.name = name
     self.servers = servers
+    self.version = version
     self.hostRule = hostRule
     self.security = security
     self.connectionsMax = connectionsMax

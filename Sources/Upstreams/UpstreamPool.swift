@@ -6,16 +6,8 @@ import Glibc
 import HTTP1
 import HTTPMessage
 import PolicyChain
-import Synchronization
 import TLS
 import Transport
-
-/// Counts of an upstream that all workers share. Touched when a connection opens or closes, not per
-/// request.
-package final class UpstreamShared: Sendable {
-  package let openConnections = Atomic<Int>(0)
-  package init() {}
-}
 
 /// One upstream's servers and connections on one worker.
 package final class UpstreamPool {
@@ -26,9 +18,15 @@ package final class UpstreamPool {
   package let servers: [UpstreamServer]
   let resources: WorkerResources
   let shared: UpstreamShared
-  private var isRetired = false
+  /// Whether all servers have the same share at all times.
+  let isEvenlyWeighted: Bool
+  /// For `balance hash`.
+  let ring: HashRing?
+  private(set) var isRetired = false
   /// By server; empty when the upstream is spoken to in clear text.
   private var contexts: [TLSClientContext] = []
+  /// The same for exchanges that need HTTP/1.1, where TLS would choose otherwise.
+  private var plainContexts: [TLSClientContext] = []
 
   package init(
     _ definition: UpstreamDefinition, shared: UpstreamShared, resources: WorkerResources
@@ -38,49 +36,122 @@ package final class UpstreamPool {
       if let bundle = security.authorities {
         trust = try TrustStore(bundle, library: resources.library)
       }
-      for server in definition.servers {
+      func context(
+        _ server: ServerDefinition, _ protocols: [ApplicationProtocol]
+      ) throws(TLSSetupError) -> TLSClientContext {
         let settings = TLSClientSettings(
           serverName: security.serverName ?? server.hostName,
           verification: security.authorities.map { .against($0) } ?? .off,
-          protocols: [.http1], certificate: security.certificate)
-        contexts.append(
-          try TLSClientContext(settings: settings, trust: trust, library: resources.library))
+          protocols: protocols, certificate: security.certificate)
+        return try TLSClientContext(settings: settings, trust: trust, library: resources.library)
+      }
+      for server in definition.servers {
+        switch definition.version {
+        case .http1: contexts.append(try context(server, [.http1]))
+        case .http2: contexts.append(try context(server, [.http2]))
+        case .chosenByTLS:
+          contexts.append(try context(server, [.http2, .http1]))
+          plainContexts.append(try context(server, [.http1]))
+        }
       }
     }
     self.definition = definition
     self.shared = shared
     self.resources = resources
-    servers = definition.servers.enumerated().map { UpstreamServer($1, index: $0) }
+    servers = definition.servers.enumerated().map {
+      UpstreamServer($1, index: $0, state: shared.server($1.name))
+    }
+    isEvenlyWeighted =
+      definition.slowStart == 0 && Set(definition.servers.map(\.weight)).count == 1
+    if case .hash = definition.balance {
+      ring = HashRing(definition.servers.map { ($0.name, $0.weight) })
+    } else {
+      ring = nil
+    }
   }
 
-  /// The server whose turn it is; log and metrics count the exchange as its own.
+  /// The server that the request goes to; log and metrics count the exchange as its own. It counts
+  /// a try, until the lease is released.
   func chooseServer(for exchange: Exchange) -> UpstreamServer {
-    let server = choose(at: resources.loop.now)
+    let server = choose(for: exchange, at: resources.loop.now)
     exchange.server = server.label
+    exchange.upstream.tried |= server.bit
+    server.state.begin()
     return server
   }
 
-  /// A new connection to the server. When it cannot be reached the next ones are tried, and there
-  /// an idle connection is as good when `mayReuse`.
+  /// A stream of a shared connection to the server, or a connection of its own. When the server
+  /// cannot be reached the next ones are tried, and there an idle connection is as good when
+  /// `mayReuse`.
   func connect(
     to first: UpstreamServer, for exchange: Exchange, mayReuse: Bool
-  ) async throws(Failure) -> UpstreamConnection {
+  ) async throws(Failure) -> UpstreamLease {
     var server = first
     var attempt = 1
     let deadline = min(
       resources.loop.now.advanced(milliseconds: exchange.timeouts.connect), exchange.totalDeadline)
     while true {
+      let began = resources.loop.now
       do throws(Failure) {
+        if let lease = try await leaseShared(of: server, for: exchange, until: deadline) {
+          return lease
+        }
         return try await connect(to: server, for: exchange, until: deadline)
       } catch {
+        server.state.end()
+        let now = resources.loop.now
+        // A client that left says nothing about the server.
+        if error.origin == .upstream {
+          server.state.leaveOut(
+            until: now.advanced(milliseconds: UpstreamServer.pauseAfterFailure))
+          failed(server, after: now.since(began))
+        }
+        // Only a server that is thought to be good is worth another attempt: when all are down,
+        // each request knocks once.
         guard attempt < min(Self.connectAttemptsMax, servers.count), error.retry == .safe,
-          resources.loop.now < deadline
+          now < deadline, hasFresh(for: exchange, at: now)
         else { throw error }
       }
       attempt += 1
       server = chooseServer(for: exchange)
-      if mayReuse, let connection = server.lendIdle() { return connection }
+      if mayReuse, let connection = server.lendIdle() { return .connection(connection) }
     }
+  }
+
+  /// A try at the server is over: notes what it says of the server.
+  func judge(
+    _ exchange: Exchange, on server: UpstreamServer, isAtFault: Bool, isAnswered: Bool
+  ) {
+    server.state.end()
+    let now = resources.loop.now
+    let sent = exchange.upstream.sentAt ?? exchange.startedAt
+    let took = (exchange.upstream.firstByteAt ?? now).since(sent)
+    if isAtFault {
+      failed(server, after: took)
+    } else if isAnswered {
+      if definition.outlier.statuses.contains(exchange.upstream.status) {
+        failed(server, after: took)
+      } else {
+        server.state.succeeded(in: took, at: now)
+      }
+    }
+  }
+
+  /// Whether the failure of an exchange is the server's: a client that is slow to send its request
+  /// uses up the total time all by itself.
+  static func isFault(_ failure: Failure?, isUploading: Bool) -> Bool {
+    guard let failure, failure.origin == .upstream else { return false }
+    return failure.reason != .totalTimeout || !isUploading
+  }
+
+  /// A try at the server failed, and it is the server's fault.
+  func failed(_ server: UpstreamServer, after nanoseconds: UInt64) {
+    let now = resources.loop.now
+    let rule = definition.outlier
+    let streak = server.state.failed(in: nanoseconds, at: now)
+    guard rule.consecutive > 0, streak >= rule.consecutive else { return }
+    shared.eject(
+      server.state, for: .consecutive(streak), of: servers.count, by: rule, at: now)
   }
 
   /// Takes a connection back after its exchange, to keep or to close it.
@@ -109,39 +180,27 @@ package final class UpstreamPool {
 
   /// Closes what has been idle too long. Called about once a second.
   package func sweep() {
+    let now = resources.loop.now
     for server in servers {
-      server.sweep(now: resources.loop.now, idleTimeout: definition.idleTimeout)
+      server.sweep(now: now, idleTimeout: definition.idleTimeout)
+      server.http2.sweep(now: now, idleTimeout: definition.idleTimeout) {
+        server.addresses.contains($0.address)
+      }
     }
   }
 
   /// Lends nothing any more and keeps nothing that comes back: a newer generation has taken over.
   package func retire() {
     isRetired = true
-    for server in servers { server.closeIdle() }
-  }
-
-  /// Smooth weighted round robin over the servers that are not paused; over all when all are.
-  func choose(at now: Instant) -> UpstreamServer {
-    if servers.count == 1 { return servers[0] }
-    let isAnyGood = servers.contains { !$0.isPaused(at: now) }
-    var total = 0
-    var best = servers[0]
-    var bestWeight = Int.min
-    for server in servers where !isAnyGood || !server.isPaused(at: now) {
-      server.currentWeight += server.definition.weight
-      total += server.definition.weight
-      if server.currentWeight > bestWeight {
-        best = server
-        bestWeight = server.currentWeight
-      }
+    for server in servers {
+      server.closeIdle()
+      server.http2.end()
     }
-    best.currentWeight -= total
-    return best
   }
 
-  private func connect(
+  func connect(
     to server: UpstreamServer, for exchange: Exchange, until deadline: Instant
-  ) async throws(Failure) -> UpstreamConnection {
+  ) async throws(Failure) -> UpstreamLease {
     guard let address = server.takeAddress() else {
       throw Failure(
         .nameNotResolved, origin: .upstream, retry: .safe, detail: server.definition.name)
@@ -152,11 +211,9 @@ package final class UpstreamPool {
     }
     do throws(Failure) {
       let transport = try await open(address, server: server, for: exchange, until: deadline)
-      return UpstreamConnection(transport, to: address, of: server, in: self)
+      return try lease(transport, to: address, of: server, for: exchange)
     } catch {
       closed()
-      // A client that left says nothing about the server.
-      if error.origin == .upstream { server.pause(from: resources.loop.now) }
       throw error
     }
   }
@@ -177,7 +234,7 @@ package final class UpstreamPool {
       socket = try Connecting.start(to: address, on: resources.loop)
     } catch { throw Self.refusal(error, server) }
     socket.observer = exchange.waiter
-    let transport = try makeTransport(socket, server)
+    let transport = try makeTransport(socket, server, exchange)
     do throws(Failure) {
       while !socket.isWritable {
         try await exchange.waitUpstream(until: deadline, else: .connectTimeout)
@@ -192,13 +249,15 @@ package final class UpstreamPool {
   }
 
   private func makeTransport(
-    _ socket: Socket, _ server: UpstreamServer
+    _ socket: Socket, _ server: UpstreamServer, _ exchange: Exchange
   ) throws(Failure) -> Transport {
     guard !contexts.isEmpty else {
       return Transport(socket: socket, pending: resources.pending)
     }
+    let isPlain = exchange.upgrade != nil && !plainContexts.isEmpty
+    let context = isPlain ? plainContexts[server.index] : contexts[server.index]
     do throws(TLSError) {
-      let session = try TLSSession(connecting: contexts[server.index], scratch: resources.tls)
+      let session = try TLSSession(connecting: context, scratch: resources.tls)
       return Transport(
         socket: socket, session: session, scratch: resources.tls, pending: resources.pending)
     } catch {

@@ -1,5 +1,5 @@
-// One server of an upstream, as one worker sees it: its addresses, its idle connections, and how it
-// fared lately.
+// One server of an upstream, as one worker sees it: its addresses and its idle connections. How it
+// fares is known to all workers together: see `ServerState`.
 
 import Bytes
 import Engine
@@ -14,19 +14,23 @@ package final class UpstreamServer {
   /// Its names, on this worker.
   let label: ServerLabel
   package let index: Int
+  /// What all workers know of it.
+  package let state: ServerState
   /// Where it answers now; empty while its name has not been resolved.
   package private(set) var addresses: [SocketAddress]
   private var nextAddress = 0
-  private var pausedUntil = Instant(nanoseconds: 0)
   /// Smooth weighted round robin: grows by the weight, falls by the sum of weights when chosen.
   var currentWeight = 0
+  /// Connections that many exchanges share.
+  let http2 = SharedConnections()
   /// Idle connections, the one used last at the end.
   private let idle = Lent<[UpstreamConnection]>([])
   /// Counts the changes of `addresses`: a connection made since the last one needs no search.
   private(set) var addressChanges = 0
 
-  init(_ definition: ServerDefinition, index: Int) {
+  init(_ definition: ServerDefinition, index: Int, state: ServerState) {
     self.definition = definition
+    self.state = state
     label = definition.label.copy()
     self.index = index
     if case .address(let address) = definition.host {
@@ -44,9 +48,21 @@ package final class UpstreamServer {
     nextAddress = 0
   }
 
-  func isPaused(at now: Instant) -> Bool { pausedUntil > now }
-  func pause(from now: Instant) {
-    pausedUntil = now.advanced(milliseconds: Self.pauseAfterFailure)
+  /// Its bit among the servers that a request has tried. Servers beyond the 64th have none, and may
+  /// be tried twice.
+  var bit: UInt64 { index < 64 ? 1 << UInt64(index) : 0 }
+  func isAmong(_ tried: UInt64) -> Bool { tried & bit != 0 }
+
+  /// Its share of the requests in 256ths of a weight of 1: the weight, but for a server that has
+  /// come back within the last `slowStart` milliseconds, which begins with a tenth of it.
+  func share(at now: Instant, slowStart: UInt64) -> UInt64 {
+    let whole = UInt64(definition.weight) << 8
+    guard slowStart > 0 else { return whole }
+    let back = state.lastReturn
+    guard back.nanoseconds > 0 else { return whole }
+    let elapsed = now.since(back) / 1_000_000
+    guard elapsed < slowStart else { return whole }
+    return max(whole / 10, whole * elapsed / slowStart, 1)
   }
 
   /// The address for the next connection, in turn.

@@ -34,6 +34,7 @@ struct Sluice: ParsableCommand {
     subcommands: [
       RunCommand.self, CheckCommand.self, FormatCommand.self, AdaptCommand.self,
       SchemaCommand.self, ExplainCommand.self, EchoCommand.self, CertificatesCommand.self,
+      KeyCommand.self,
     ])
 
   static func main() {

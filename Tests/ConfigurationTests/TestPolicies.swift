@@ -38,7 +38,29 @@ struct TestSecret: Sendable {
   var token: Secret?
 }
 
+struct TestIdentity: Sendable {
+  var name = ""
+  var kind = TestPolicies.Kind.key
+  var header: HeaderName?
+}
+
 enum TestPolicies {
+  enum Kind: String, Sendable, CaseIterable {
+    case key, jwt
+  }
+
+  static func identity(_ kind: Kind) -> Manual<TestIdentity> {
+    Manual(
+      directive: "identity", variant: kind.rawValue, summary: "A test's identity.",
+      scopes: [.top], inheritance: .none, defines: .identity,
+      arguments: [
+        .value("name", \.name, .name, "Its name."), .enumeration("kind", \.kind, "Its kind."),
+      ],
+      defaults: TestIdentity(),
+      properties: [.value("header", \.header, .headerName, "Where it stands.")],
+      examples: [Example("one", config: "identity one \(kind.rawValue)")])
+  }
+
   static let timeout = Manual<TestTimeouts>(
     directive: "timeout", summary: "How long things may take.",
     defaults: TestTimeouts(),
@@ -104,5 +126,5 @@ enum TestPolicies {
     timeout, cors, limit, access, respond, redirect, token,
   ]
 
-  static let schema = Schema(directives: CoreDirectives.all + all)
+  static let schema = Schema(directives: CoreDirectives.all + all + [identity(.key)])
 }

@@ -45,10 +45,11 @@ final class Edge {
     ticketKeys = try TicketKeys(library: resources.library) { 1000 }
     compiler = BlueprintCompiler(policies: StandardPolicies.all)
     let blueprint = try Self.blueprint(&compiler, routes, origin.address, limits)
-    buckets.adopt(blueprint.buckets, ids: &compiler)
+    buckets.adopt(
+      blueprint, [], ids: &compiler, library: resources.library)
     let shared = Self.shared(compiler, upstreams, buckets, ticketKeys)
     let generation = try Generation(
-      blueprint, previous: nil, shared: shared, resources: resources, seed: 1)
+      blueprint, previous: nil, shared: shared, resources: resources, index: 0, seed: 1)
     let metrics = WorkerMetrics()
     context = WorkerContext(
       loop: bench.loop, resources: resources,
@@ -75,7 +76,9 @@ final class Edge {
     _ ticketKeys: TicketKeys
   ) -> Worker.Shared {
     Worker.Shared(
-      upstreams: upstreams, buckets: buckets.shared, limiter: ConnectionLimiter(), log: nil,
+      upstreams: upstreams, buckets: buckets.shared,
+      bulkheads: BulkheadRegistry(seed: .random()), stores: [:], limiter: ConnectionLimiter(),
+      log: nil,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }
@@ -95,7 +98,9 @@ final class Edge {
     guard let configuration = result.configuration else {
       throw WrongConfig(result.diagnostics.map(\.message))
     }
-    var blueprint = compiler.compile(configuration, security: SecurityMaterial(), hash: "test")
+    var blueprint = compiler.compile(
+      configuration, security: SecurityMaterial(),
+      credentials: CredentialMaterial(), hash: "test")
     limits(&blueprint.listeners[0].limits)
     return blueprint
   }
@@ -104,12 +109,13 @@ final class Edge {
   func reload(_ routes: String, to origin: Listening? = nil) throws {
     let blueprint = try Self.blueprint(
       &compiler, routes, (origin ?? self.origin).address, limits)
-    buckets.adopt(blueprint.buckets, ids: &compiler)
+    buckets.adopt(
+      blueprint, [], ids: &compiler, library: context.resources.library)
     context.adopt(
       try Generation(
         blueprint, previous: context.generation,
         shared: Self.shared(compiler, upstreams, buckets, ticketKeys),
-        resources: context.resources, seed: 1))
+        resources: context.resources, index: 0, seed: 1))
   }
 
   func client(on bench: isolated Bench) async throws -> Peer {
@@ -130,7 +136,7 @@ final class Edge {
   }
 
   /// Connections of clients that are open.
-  var connections: [HTTP1Connection] { context.connections.compactMap { $0 } }
+  var connections: [HTTP1Connection] { context.connections.compactMap { $0 as? HTTP1Connection } }
 }
 
 /// A test's config has errors.

@@ -116,13 +116,35 @@ struct FloodTests {
     #expect(throws: HTTP2Error.badPreface) { try Pair.feed(wire, to: server) }
   }
 
-  @Test func `frames behind a reset in the same read reach nobody`() throws {
+  private static let data = RawPeer.frame(0, stream: 1, [1, 2, 3])
+
+  @Test func `frames behind the peer's own reset reach nobody and end the session`() throws {
     let peer = try RawPeer()
-    let data = RawPeer.frame(0, stream: 1, [1, 2, 3])
-    try peer.send(
-      RawPeer.request(1, ends: false) + data + RawPeer.frame(3, stream: 1, RawPeer.word(8)) + data
-        + data)
+    let reset = RawPeer.frame(3, stream: 1, RawPeer.word(8))
+    #expect(throws: HTTP2Error.protocolViolation(.streamClosed)) {
+      try peer.send(RawPeer.request(1, ends: false) + Self.data + reset + Self.data)
+    }
     #expect(peer.server.streamCount == 0)
+  }
+
+  @Test func `frames that crossed our reset reach nobody`() throws {
+    let peer = try RawPeer()
+    try peer.send(RawPeer.request(1, ends: false))
+    try peer.server.reset(#require(peer.stream), .refusedStream)
+    try peer.send([])
+    try peer.send(Self.data + Self.data + RawPeer.request(3))
+    #expect(peer.stream?.id == 3 && peer.server.streamCount == 1)
+  }
+
+  @Test func `bodies of streams beyond the limit are refused with them`() throws {
+    var settings = HTTP2Settings()
+    settings.concurrentStreamsMax = 1
+    let peer = try RawPeer(settings)
+    try peer.send(
+      RawPeer.request(1, ends: false) + RawPeer.request(3, ends: false)
+        + RawPeer.frame(0, stream: 3, [1]) + RawPeer.request(5, ends: false)
+        + RawPeer.frame(0, stream: 3, [1]) + RawPeer.frame(0, stream: 5, [1]) + Self.data)
+    #expect(peer.stream?.inbound?.count == 3)
   }
 
   @Test func `a hundred thousand streams leave nothing behind`() throws {

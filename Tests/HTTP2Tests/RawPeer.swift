@@ -30,24 +30,37 @@ final class RawPeer {
   /// `GET https://a/`, from the static table but for the authority.
   static let head: [UInt8] = [0x82, 0x87, 0x84, 0x41, 0x01, 0x61]
 
+  /// Fields as literals that stay out of the table, of up to 126 bytes each.
+  static func encoded(_ fields: [(String, String)]) -> [UInt8] {
+    var block: [UInt8] = []
+    for (name, value) in fields {
+      block.append(0x10)
+      for text in [name, value] {
+        block.append(UInt8(text.utf8.count))
+        block.append(contentsOf: text.utf8)
+      }
+    }
+    return block
+  }
+
   static func request(_ stream: UInt32, ends: Bool = true) -> [UInt8] {
     frame(1, flags: ends ? 5 : 4, stream: stream, head)
   }
 
   /// Feeds bytes, takes what they open, and lets the server say what it has to.
-  func send(_ bytes: [UInt8]) throws {
+  func send(_ bytes: [UInt8], takesHeads: Bool = true) throws {
     let wire = Buffer(capacity: max(bytes.count, 1))
     _ = wire.append(bytes.span)
-    while !wire.isEmpty {
+    repeat {
       wire.consume(try server.receive(wire.bytes))
       while let stream = server.takeOpened() {
         self.stream = stream
-        if let head = stream.takeHead() { server.recycle(head) }
+        if takesHeads, let head = stream.takeHead() { server.recycle(head) }
       }
       server.tellObservers()
       answers.clear()
       _ = try server.write(into: answers)
-    }
+    } while !wire.isEmpty
   }
 
   /// Sends round after round until the server has had enough. Returns after how many, and why.

@@ -16,7 +16,9 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { "\(directive): \(example.claim)" }
 
-  static let all: [ExampleCase] = StandardPolicies.all.flatMap { registration in
+  static let all: [ExampleCase] = StandardPolicies.all.filter {
+    !$0.isCore
+  }.flatMap { registration in
     let shape = registration.declaration.shape
     return shape.examples.map {
       ExampleCase(
@@ -47,7 +49,7 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
 
 @Suite struct ExampleTests {
   static let schema = Schema(
-    directives: CoreDirectives.all + StandardPolicies.all.map(\.declaration))
+    directives: CoreDirectives.all + StandardPolicies.directives)
 
   static func load(_ text: String) -> LoadResult {
     ConfigurationLoader(files: MemoryFiles(["routes.conf": text]), schema: schema)
@@ -63,22 +65,32 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
 
   /// The standard chain of the only route of a config, on its only listener.
   static func chain(
-    _ configuration: EffectiveConfiguration, _ upstream: any Destination
+    _ configuration: EffectiveConfiguration, _ upstream: any Destination,
+    verifiers: [String: any IdentityVerifier] = [:]
   ) throws -> PolicyChain {
     let route = try #require(configuration.listeners.first?.routes.first)
     let buckets = configuration.buckets.map {
-      ($0.name, SharedBucket($0, metric: 0, seed: HashSeed(first: 1, second: 2)))
+      (
+        $0.name,
+        SharedBucket(
+          $0, metric: 0, seed: HashSeed(first: 1, second: 2),
+          furtherSeed: HashSeed(first: 3, second: 4), onFailure: .local)
+      )
     }
-    let context = ChainContext(
-      isSecure: false, parameterNames: [], buckets: Dictionary(uniqueKeysWithValues: buckets))
-    var steps = StandardPolicies.unconditional(configuration.clientAddress)
+    var context = ChainContext(
+      isSecure: false, keepsAmbiguousNames: false, verifiers: verifiers, parameterNames: [],
+      buckets: Dictionary(uniqueKeysWithValues: buckets),
+      bulkheads: BulkheadRegistry(seed: HashSeed(first: 1, second: 2)), stores: [:])
+    var steps = StandardPolicies.unconditional(nil, configuration.clientAddress)
       .map { PolicyChain.Step.admission($0) }
     var egress: [any Egress] = []
     var destination = upstream
     for registration in StandardPolicies.all {
-      for settings in registration.statements(route.settings) {
-        let parts = registration.build(settings, context)
+      for statement in registration.statements(route.settings) {
+        context.place = statement.place
+        let parts = registration.build(statement.settings, context)
         if let part = parts.admission { steps.append(.admission(part)) }
+        if let part = parts.deliberation { steps.append(.deliberation(part)) }
         if let part = parts.wrapping { steps.append(.wrapping(part)) }
         if let part = parts.egress { egress.append(part) }
         if let part = parts.destination { destination = part }
@@ -105,7 +117,7 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test(arguments: StandardPolicies.all.map(\.declaration.shape.directive))
+  @Test(arguments: StandardPolicies.all.filter { !$0.isCore }.map(\.declaration.shape.directive))
   func `every policy has examples`(directive: String) {
     #expect(ExampleCase.all.contains { $0.directive == directive })
   }

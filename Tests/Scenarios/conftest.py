@@ -8,6 +8,7 @@ from harness.gateway import BINARY, Gateway
 from harness.origin import Origin
 from harness.site import Site
 from harness.tls import HOSTS, certificate
+from harness.waiting import free_port
 
 
 def pytest_addoption(parser):
@@ -67,14 +68,20 @@ def secure(start, leaves):
 
 @pytest.fixture
 def start(origin, tmp_path):
-    """Starts a gateway in front of the origin: `start(listener=..., route=...)` gives the site."""
+    """Starts a gateway in front of the origin: `start(listener=..., route=...)` gives the site.
+
+    `contents` names files that lie beside the config.
+    """
     running = []
 
     def start_site(**parts):
         options = {name: parts.pop(name) for name in ("files", "environment") if name in parts}
+        contents = parts.pop("contents", {})
         site = Site(parts.pop("origin", f"127.0.0.1:{origin.port}"), **parts)
         folder = tmp_path / f"gateway-{len(running)}"
         folder.mkdir()
+        for name, text in contents.items():
+            (folder / name).write_text(text)
         gateway = Gateway(site.text, folder, site.admin, **options)
         gateway.start()
         running.append(gateway)
@@ -111,3 +118,58 @@ def edge(shared):
     shared.scripted.reset_script()
     yield shared
     assert shared.gateway.process.poll() is None, shared.gateway.last_words()
+
+
+# The same with HTTP/2.
+
+
+def both_protocols(parts: dict) -> dict:
+    """The parts of a site whose listener speaks HTTP/2 and HTTP/1.1."""
+    port = parts.setdefault("edge", free_port())
+    return parts | {"bind": f"bind 127.0.0.1:{port} protocols=[h2 http/1.1]"}
+
+
+@pytest.fixture
+def clear(start):
+    """Starts a listener that speaks both protocols in clear text."""
+    return lambda **parts: start(**both_protocols(parts))
+
+
+@pytest.fixture(scope="session")
+def leaf(authority):
+    return authority.leaf("both", "localhost", "127.0.0.1")
+
+
+@pytest.fixture
+def secure_both(start, leaf):
+    """Starts a listener that speaks both protocols over TLS."""
+
+    def start_secure(**parts):
+        top = f'certificate both names=[localhost] cert="{leaf[0]}" key="{leaf[1]}"\n'
+        listener = f"tls certificates=[both]\n{parts.pop('listener', '')}"
+        top += parts.pop("top", "")
+        return start(top=top, listener=listener, **both_protocols(parts))
+
+    return start_secure
+
+
+@pytest.fixture(scope="module")
+def shared_h2(tmp_path_factory):
+    """One gateway and one origin for all tests of a module, in clear text."""
+    made = Origin()
+    parts = both_protocols({"listener": "limits write-stall=1s"})
+    site = Site(f"127.0.0.1:{made.port}", **parts)
+    site.gateway = Gateway(site.text, tmp_path_factory.mktemp("shared-h2"), site.admin)
+    site.gateway.start()
+    site.scripted = made
+    yield site
+    if site.gateway.process.poll() is None:
+        site.gateway.stop()
+    made.close()
+
+
+@pytest.fixture
+def edge_h2(shared_h2):
+    shared_h2.scripted.reset_script()
+    yield shared_h2
+    assert shared_h2.gateway.process.poll() is None, shared_h2.gateway.last_words()

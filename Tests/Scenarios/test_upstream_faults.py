@@ -232,7 +232,7 @@ def test_requests_are_spread_over_the_servers(start, origin):
     from harness.origin import Origin
 
     second = Origin()
-    site = start(upstream=f"server 127.0.0.1:{second.port}")
+    site = start(upstream=f"server 127.0.0.1:{second.port}\nbalance round-robin")
     with site.connect() as client:
         for _ in range(10):
             assert client.ask().status == 200

@@ -18,7 +18,7 @@ struct ConnectTests {
       let total = weights.reduce(0, +)
       let rounds = 1000 / total
       var picks = weights.map { _ in 0 }
-      for _ in 0..<rounds * total { picks[stage.pool.choose(at: bench.loop.now).index] += 1 }
+      for _ in 0..<rounds * total { picks[try stage.pick()] += 1 }
       #expect(picks == weights.map { $0 * rounds })
     }
   }
@@ -26,7 +26,7 @@ struct ConnectTests {
   @Test func `light servers are not picked in one run`() async throws {
     try await onLoop { bench in
       let stage = try Stage(on: bench, weights: [2, 1, 1])
-      let picks = (0..<4).map { _ in stage.pool.choose(at: bench.loop.now).index }
+      let picks = try (0..<4).map { _ in try stage.pick() }
       #expect(picks == [0, 1, 2, 0])
     }
   }
@@ -143,7 +143,7 @@ struct ConnectTests {
       try await bench.until("the end") { reason != nil }
       #expect(reason == .clientGone)
       #expect(stage.isClean)
-      #expect(!stage.pool.servers[0].isPaused(at: bench.loop.now))
+      #expect(!stage.pool.servers[0].state.isOut(at: bench.loop.now))
     }
   }
 }

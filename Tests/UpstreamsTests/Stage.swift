@@ -30,10 +30,12 @@ final class Stage {
   let origins: [Listening]
   let pool: UpstreamPool
   let forwarder: Forwarder
+  var random: any RandomSource = ZeroSource()
   var timeouts = Timeouts(connect: 30_000, response: 30_000, total: 60_000, idle: 30_000)
 
   init(
-    on bench: isolated Bench, weights: [Int] = [1], connectionsMax: Int = 100, idleMax: Int = 100
+    on bench: isolated Bench, weights: [Int] = [1], connectionsMax: Int = 100, idleMax: Int = 100,
+    balance: Balance = .roundRobin, slowStart: UInt64 = 0, outlier: OutlierRule = .quiet
   ) throws {
     loop = bench.loop
     resources = try WorkerResources(loop: bench.loop)
@@ -46,10 +48,12 @@ final class Stage {
     }
     pool = try UpstreamPool(
       UpstreamDefinition(
-        name: "test", servers: servers, hostRule: .preserve, security: nil,
-        connectionsMax: connectionsMax, idleMax: idleMax, idleTimeout: 60_000),
+        name: "test", servers: servers, version: .http1, hostRule: .preserve, security: nil,
+        connectionsMax: connectionsMax, idleMax: idleMax, idleTimeout: 60_000, balance: balance,
+        slowStart: slowStart, outlier: outlier),
       shared: shared, resources: resources)
-    forwarder = Forwarder(shares: [Forwarder.Share(pool: pool, weight: 1)])
+    forwarder = Forwarder(
+      shares: [Forwarder.Share(pool: pool, weight: 1)], sticky: nil, parameterNames: [])
   }
 
   var origin: Listening { origins[0] }
@@ -62,7 +66,7 @@ final class Stage {
     let exchange = Exchange(
       request: Request(fields: FieldSection(addedBytesMax: 1024)),
       response: ResponseHead(fields: FieldSection(addedBytesMax: 1024)),
-      services: Services(random: ZeroSource(), metrics: WorkerMetrics()), waiter: Waiter(on: loop))
+      services: Services(random: random, metrics: WorkerMetrics()), waiter: Waiter(on: loop))
     let head = Buffer(capacity: 16 * 1024)
     let isWhole = head.append(request.utf8Span.span)
     precondition(isWhole, "A test's head fits.")
@@ -73,6 +77,14 @@ final class Stage {
     exchange.requestBody = body
     exchange.peer = peer
     return exchange
+  }
+
+  /// The server that a request would go to.
+  func pick(key: UInt64? = nil, tried: UInt64 = 0, at now: Instant? = nil) throws -> Int {
+    let exchange = try exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    exchange.upstream.key = key
+    exchange.upstream.tried = tried
+    return pool.choose(for: exchange, at: now ?? loop.now).index
   }
 
   /// Runs an exchange to its end, whatever that is.
@@ -159,6 +171,30 @@ final class ScriptedClient: DownstreamPeer {
   var isGone = false
   private(set) var interims: [UInt16] = []
   func sendInterim(_ head: ResponseHead) { interims.append(head.status) }
+}
+
+/// A sequence that its seed repeats.
+final class SeededSource: RandomSource {
+  private var seeded: Seeded
+
+  init(_ seed: UInt64) { seeded = Seeded(seed: seed) }
+
+  func next() -> UInt64 { seeded.next() }
+}
+
+extension OutlierRule {
+  /// Ejects nobody.
+  static let quiet = OutlierRule(
+    consecutive: 0, errorShare: nil, requestsMin: 1, window: 1_000, statuses: StatusSet([]),
+    ejection: 1_000...8_000, ejectedMax: 500_000)
+
+  static func consecutive(
+    _ count: UInt64, statuses: [ClosedRange<Int>] = [500...599], ejectedMax: UInt64 = 500_000
+  ) -> OutlierRule {
+    OutlierRule(
+      consecutive: count, errorShare: nil, requestsMin: 1, window: 1_000,
+      statuses: StatusSet(statuses), ejection: 1_000...8_000, ejectedMax: ejectedMax)
+  }
 }
 
 /// Chooses the first of everything.

@@ -173,20 +173,20 @@ _sluice() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|check|fmt|adapt|schema|explain|echo|certs|help)
+    run|check|fmt|adapt|schema|explain|echo|certs|key|help)
         # Offer subcommand argument completions
         "_sluice_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run check fmt adapt schema explain echo certs help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run check fmt adapt schema explain echo certs key help' -- "${cur}"))
         ;;
     esac
 }
 
 _sluice_run() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
+    non_repeating_flags=(--dev --version -h --help)
     repeating_options=()
     non_repeating_options=(-c --config)
     __sluice_offer_flags_options 0
@@ -320,6 +320,92 @@ _sluice_certs() {
     case "${prev}" in
     '--directory')
         __sluice_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_sluice_key() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __sluice_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    add|list|revoke)
+        # Offer subcommand argument completions
+        "_sluice_key_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'add list revoke' -- "${cur}"))
+        ;;
+    esac
+}
+
+_sluice_key_add() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=(--scope --role)
+    non_repeating_options=(--file --subject --tier --expires)
+    __sluice_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--file')
+        __sluice_add_completions -f
+        return
+        ;;
+    '--subject')
+        return
+        ;;
+    '--scope')
+        return
+        ;;
+    '--role')
+        return
+        ;;
+    '--tier')
+        return
+        ;;
+    '--expires')
+        return
+        ;;
+    esac
+}
+
+_sluice_key_list() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--file)
+    __sluice_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--file')
+        __sluice_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_sluice_key_revoke() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--file)
+    __sluice_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--file')
+        __sluice_add_completions -f
         return
         ;;
     esac

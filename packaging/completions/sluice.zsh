@@ -58,13 +58,14 @@ _sluice() {
             'explain:Explains a directive, a code, a route or the chain.'
             'echo:Runs a small upstream for demos and tests.'
             'certs:Makes development certificates.'
+            'key:Adds, lists and revokes API keys.'
             'help:Show subcommand help information.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        run|check|fmt|adapt|schema|explain|echo|certs|help)
+        run|check|fmt|adapt|schema|explain|echo|certs|key|help)
             "_sluice_${words[1]}" && ret=0
             ;;
         esac
@@ -78,6 +79,7 @@ _sluice_run() {
     local -i ret=1
     local -ar arg_specs=(
         '(-c --config)'{-c,--config}'[The config'\''s root file.]:file:_files -g '\''*.conf'\'''
+        '--dev[Make missing development certificates and answer for missing upstreams.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -174,6 +176,78 @@ _sluice_certs() {
         '--directory[The folder, made when missing.]:folder:_files -/'
         '--force[Make all of them again, whatever is there.]'
         '*:name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_sluice_key() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'add:Makes a key, shows it once, and keeps its hash.'
+            'list:Lists the keys of a file: ids, subjects, scopes and dates.'
+            'revoke:Takes a key out of the file, by its id.'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        add|list|revoke)
+            "_sluice_key_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_sluice_key_add() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--file[The file of the keys.]:path:_files'
+        '--subject[Whom the key stands for.]:name:'
+        '*--scope[What it may be used for; may be repeated.]:name:'
+        '*--role[A role of its subject; may be repeated.]:name:'
+        '--tier[The rate tier of its limits.]:name:'
+        '--expires[The last good day, UTC, such as 2027-12-31.]:date:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_sluice_key_list() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--file[The file of the keys.]:path:_files'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_sluice_key_revoke() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--file[The file of the keys.]:path:_files'
+        ':id:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -67,6 +67,9 @@ extension DiagnosticCode {
   package static let unservedRoute = DiagnosticCode(
     "P0109", "route on a listener that cannot serve it")
 
+  package static let needsIdentity = DiagnosticCode(
+    "P0110", "identity needed where there may be none")
+
   package static let trustsEveryone = DiagnosticCode("A0101", "trust in every address")
   package static let literalSecret = DiagnosticCode("A0102", "literal secret")
   package static let redirectHostFromRequest = DiagnosticCode(
@@ -75,6 +78,8 @@ extension DiagnosticCode {
     "A0104", "certificates of one name and key type")
   package static let plainUpstream = DiagnosticCode(
     "A0105", "upstream without tls outside loopback and private addresses", severity: .warning)
+  package static let openCredential = DiagnosticCode(
+    "A0106", "credential on a listener that cannot keep it secret")
   package static let credentialedWildcard = DiagnosticCode(
     "A0121", "credentials for pages of every origin")
 
@@ -96,9 +101,10 @@ extension DiagnosticCode {
     duplicateName, unknownReference, badInclude, includeDenied, badVersion, nothingToRemove,
     settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, ambiguousRoutes,
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
-    unknownParameter, unservedRoute, trustsEveryone, literalSecret, redirectHostFromRequest,
+    unknownParameter, unservedRoute, needsIdentity, trustsEveryone, literalSecret,
+    redirectHostFromRequest,
     sharedCertificateName,
-    plainUpstream, credentialedWildcard,
-    listenerNotNamed, openGroup, doubtfulCertificate,
+    plainUpstream, openCredential, credentialedWildcard, listenerNotNamed, openGroup,
+    doubtfulCertificate,
   ]
 }

@@ -12,6 +12,9 @@ package struct LimitSettings: Sendable {
   package var writeStall = TimeSpan.seconds(30)
   package var ageMax = TimeSpan.hours(1)
   package var requests = 1000
+  package var streams = 100
+  package var streamWindow = ByteCount.kibibytes(64)
+  package var connectionWindow = ByteCount.mebibytes(1)
 }
 
 package enum PathRule: String, Sendable, CaseIterable {
@@ -65,8 +68,15 @@ extension CoreDirectives {
         "max-age", \.ageMax, in: .seconds(1) ... .days(7),
         "Age at which a connection is closed after its answer."),
       .integer("requests", \.requests, in: 1...1_000_000_000, "Requests of one connection."),
+      .integer(
+        "streams", \.streams, in: 1...1000, "Requests of one HTTP/2 connection at the same time."),
+      .size(
+        "stream-window", \.streamWindow, in: .kibibytes(16) ... .kibibytes(64),
+        "Bytes of one HTTP/2 request's body that may wait here to be forwarded."),
+      .size(
+        "connection-window", \.connectionWindow, in: .kibibytes(64) ... .mebibytes(64),
+        "The same for all requests of an HTTP/2 connection together."),
     ],
-    later: ["streams"],
     examples: [Example("small heads", config: "limits head=16KiB line=4KiB")],
     check: { settings in
       settings.lineBytes <= settings.headBytes

@@ -8,8 +8,9 @@ package enum CoreDirectives {
     admin, adminBind,
     certificate,
     listener, bind, listenerTLS, listenerRedirect, serve, limits, path, underscore, halfClose,
-    LimitDirectives.bucket,
-    upstream, server, upstreamTLS, connections, upstreamHost, upstreamProtocol,
+    LimitDirectives.redis, LimitDirectives.bucket,
+    upstream, server, upstreamTLS, balance, outlier, connections, upstreamHost,
+    upstreamProtocol,
     defaults, group, route, match, auth, to,
   ]
 }

@@ -5,10 +5,13 @@
 package enum BucketStore: Sendable, Hashable, CustomStringConvertible {
   /// In this process alone, over all its workers.
   case local
+  /// In a Redis, over all gateways that use it.
+  case redis(String)
 
   package var description: String {
     switch self {
     case .local: "local"
+    case .redis(let name): name
     }
   }
 }
@@ -22,6 +25,8 @@ package struct BucketSettings: Sendable, Hashable {
   package var key: [Attribute] = []
   package var fallbackKey: [Attribute] = []
   package var store = BucketStore.local
+  /// Nil: as the store says.
+  package var onFailure: StoreFailureMode?
 
   /// Tokens that a request may cost at most; zero for a bucket that says nothing.
   package var tokensMax: Int {
@@ -61,14 +66,16 @@ package enum LimitDirectives {
         "Tokens in each second, minute, hour or day of the calendar in UTC, besides the rate."),
       .list(
         "key", \.key, of: .keyPart,
-        "What tells callers apart; without it all share one bucket. IPv6 clients count by their /64."
+        "What tells callers apart; without it all share one. IPv6 clients count by their /64."
       ),
       .list(
         "fallback-key", \.fallbackKey, of: .keyPart,
         "The key of requests that lack a part of 'key'; without it, what is absent is empty."),
       .value("store", \.store, .bucketStore, "Where the tokens are counted."),
+      .enumeration(
+        "on-failure", \.onFailure, "What holds while the store does not answer, if not its own."),
     ],
-    later: ["lease", "on-failure", "tier", "rate.", "burst."],
+    later: ["lease", "tier", "rate.", "burst."],
     examples: [
       Example(
         "fifty a second for each client",
@@ -87,6 +94,9 @@ package enum LimitDirectives {
     }
     if settings.rate == nil, settings.burst != nil {
       problems.append(SettingsProblem("burst", "'burst' belongs to a 'rate'"))
+    }
+    if settings.store == .local, settings.onFailure != nil {
+      problems.append(SettingsProblem("on-failure", "'local' never fails"))
     }
     if settings.key.isEmpty, !settings.fallbackKey.isEmpty {
       problems.append(SettingsProblem("fallback-key", "'fallback-key' stands in for a 'key'"))
@@ -161,15 +171,18 @@ extension ValueType where Wrapped == BucketStore {
       canonical: { .string($0.description) },
       parse: { (text) throws(ValueProblem) in
         if text == "local" { return .local }
-        throw .notInThisVersion
-      })
+        return .redis(try EntityName.check(text))
+      }
+    ).mentioning { store in
+      if case .redis(let name) = store { [.reference(.redis, name)] } else { [] }
+    }
   }
 }
 
 extension ValueType where Wrapped == Attribute {
-  /// A part of a bucket's key. The list is closed: what a caller chooses freely with each request,
-  /// such as the whole path, would give it a bucket for each choice.
-  static var keyPart: ValueType {
+  /// A part of a key that tells callers apart. The list is closed: what a caller chooses freely
+  /// with each request, such as the whole path, would give it a bucket for each choice.
+  package static var keyPart: ValueType {
     ValueType(
       "an attribute such as client.ip, header.x-tenant, cookie.session or route", calls: [],
       canonical: { .string($0.description) },

@@ -76,7 +76,10 @@ extension CoreDirectives {
         "protocols", \.protocols, of: .listenerProtocol,
         "Protocols that are offered, in the order of preference.")
     ],
-    examples: [Example("IPv6", config: "bind \"[::]:443\"")])
+    examples: [
+      Example("IPv6", config: "bind \"[::]:443\""),
+      Example("HTTP/2 where the client has it", config: "bind :443 protocols=[h2 http/1.1]"),
+    ])
 
   static let listenerTLS = Manual<ListenerTLSSettings>(
     directive: "tls", summary: "The listener speaks TLS.", scopes: [.listener], inheritance: .none,
@@ -141,10 +144,9 @@ extension CoreDirectives {
 extension ValueType where Wrapped == String {
   static var listenerProtocol: ValueType {
     ValueType(
-      "http/1.1", words: ["http/1.1"], calls: [], canonical: { .string($0) },
+      "h2 or http/1.1", words: ["h2", "http/1.1"], calls: [], canonical: { .string($0) },
       parse: { (text) throws(ValueProblem) in
-        if text == "h2" { throw .notInThisVersion }
-        guard text == "http/1.1" else { throw ValueProblem() }
+        guard text == "h2" || text == "http/1.1" else { throw ValueProblem() }
         return text
       })
   }

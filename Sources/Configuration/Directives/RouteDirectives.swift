@@ -11,19 +11,11 @@ package struct MatchSettings: Sendable {
   var cookies: [Named<[String]>] = []
 }
 
-package enum AuthRule: String, Sendable, CaseIterable {
-  /// Not called `none`, which an optional would take for its own.
-  case everyone = "none"
-}
-
-package struct AuthSettings: Sendable {
-  package var rule = AuthRule.everyone
-}
-
 package struct ShareSettings: Sendable {
   package var upstream = ""
   /// The share of requests; nil when the only `to` of its scope names none.
   package var share: Percent?
+  package var sticky: Attribute?
 }
 
 extension CoreDirectives {
@@ -71,14 +63,6 @@ extension CoreDirectives {
       Example("a parameter and a field", config: "match path=/a/{id} header.x-beta=yes"),
     ])
 
-  static let auth = Manual<AuthSettings>(
-    directive: "auth", summary: "Who may pass. Every route has one: open by decision.",
-    inheritance: .atomic(slot: "auth"),
-    arguments: [.enumeration("rule", \.rule, "'none': everyone.")],
-    defaults: AuthSettings(), properties: [],
-    later: ["any", "all", "optional", "require", "shadow"],
-    examples: [Example("open by decision", config: "auth none")])
-
   static let to = Manual<ShareSettings>(
     directive: "to", summary: "Forwards to an upstream, or shares requests among several.",
     scopes: [.group, .route], inheritance: .action, isRepeatable: true,
@@ -86,9 +70,18 @@ extension CoreDirectives {
       .reference("upstream", \.upstream, to: .upstream, "Where to."),
       .value("share", \.share, .percent, "Its share; all of a scope add up to 100%.").optional,
     ],
-    defaults: ShareSettings(), properties: [], later: ["sticky"],
+    defaults: ShareSettings(),
+    properties: [
+      .value(
+        "sticky", \.sticky, .balanceKey,
+        "Requests of one key stay on one upstream; one that has none is drawn for. When the last "
+          + "share grows at the first one's cost, no key leaves it.")
+    ],
     examples: [
       Example("one upstream", config: "to orders"),
       Example("a canary", config: "to orders 95%\nto orders-v2 5%"),
+      Example(
+        "a canary that a client stays on",
+        config: "to orders 95%\nto orders-v2 5% sticky=cookie.session"),
     ])
 }

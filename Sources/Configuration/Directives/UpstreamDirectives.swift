@@ -40,6 +40,8 @@ package struct UpstreamHostSettings: Sendable {
 package enum UpstreamProtocol: String, Sendable, CaseIterable {
   case auto
   case http11 = "http/1.1"
+  case h2
+  case h2c
 }
 
 package struct UpstreamProtocolSettings: Sendable {
@@ -112,22 +114,17 @@ extension CoreDirectives {
   static let upstreamProtocol = Manual<UpstreamProtocolSettings>(
     directive: "protocol", summary: "What the upstream speaks.", scopes: [.upstream],
     inheritance: .none,
-    arguments: [.value("version", \.version, .upstreamProtocol, "The protocol.")],
+    arguments: [
+      .enumeration(
+        "version", \.version,
+        "'auto' takes HTTP/2 where a TLS handshake offers it, and HTTP/1.1 everywhere else.")
+    ],
     defaults: UpstreamProtocolSettings(), properties: [],
-    examples: [Example("HTTP/1.1 only", config: "protocol http/1.1")])
-}
-
-extension ValueType where Wrapped == UpstreamProtocol {
-  static var upstreamProtocol: ValueType {
-    ValueType(
-      "auto or http/1.1", words: UpstreamProtocol.allCases.map(\.rawValue), calls: [],
-      canonical: { .string($0.rawValue) },
-      parse: { (text) throws(ValueProblem) in
-        if text == "h2" || text == "h2c" { throw .notInThisVersion }
-        guard let version = UpstreamProtocol(rawValue: text) else { throw ValueProblem() }
-        return version
-      })
-  }
+    examples: [
+      Example("HTTP/1.1 only, whatever the server offers", config: "protocol http/1.1"),
+      Example("HTTP/2 over TLS or not at all, as gRPC needs it", config: "protocol h2"),
+      Example("HTTP/2 in clear text, by prior knowledge", config: "protocol h2c"),
+    ])
 }
 
 extension ValueType where Wrapped == UpstreamHost {

@@ -20,6 +20,7 @@ extension Compiler {
   mutating func checkLimitCount(of folded: FoldedScope, changedBy statements: [CheckedStatement]) {
     let entries = folded.sets[LimitDirectives.limit.shape.directive] ?? []
     let count = entries.reduce(0) { $0 + policies(of: $1) }
+    refuseSeveralStores(entries, statements)
     guard count > LimitDirectives.perRouteMax,
       let own = statements.last(where: { $0.directive == LimitDirectives.limit.shape.directive })
     else { return }
@@ -27,6 +28,25 @@ extension Compiler {
       .tooLarge,
       "\(count) limits hold here, rates and quotas counted; \(LimitDirectives.perRouteMax) are the "
         + "most", at: own.location)
+  }
+
+  /// One step decides for all buckets of a request, which one store only can take.
+  private mutating func refuseSeveralStores(
+    _ entries: [FoldedEntry], _ statements: [CheckedStatement]
+  ) {
+    let stores = entries.compactMap { entry -> String? in
+      let limit = entry.declaration.settings(applying: entry.values) as? RequestLimitSettings
+      guard case .redis(let name)? = limit.flatMap({ buckets[$0.bucket] })?.store else {
+        return nil
+      }
+      return name
+    }
+    guard let first = stores.first, let other = stores.first(where: { $0 != first }),
+      let own = statements.last(where: { $0.directive == LimitDirectives.limit.shape.directive })
+    else { return }
+    report(
+      .settingsConflict, "limits of one route count in one redis, not in '\(first)' and '\(other)'",
+      at: own.location)
   }
 
   /// What a limit counts as: a bucket may have a rate and a quota.

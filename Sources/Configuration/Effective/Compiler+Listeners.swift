@@ -20,7 +20,7 @@ extension Compiler {
     _ statement: CheckedStatement, _ defaults: FoldedScope, _ tree: RouteTree
   ) -> ListenerConfiguration {
     let block = statement.block
-    let folded = fold(defaults, block)
+    let folded = fold(defaults, block, of: "listener \(statement.name)")
     let settings = EffectiveSettings(folded: folded, schema: checker.schema)
     let redirects = block.first(CoreDirectives.listenerRedirect) != nil
     let mode = block.first(CoreDirectives.serve)?.mode ?? .all
@@ -52,7 +52,7 @@ extension Compiler {
     var scopes: [EffectiveScope] = []
     for group in tree.groups {
       let outer = group.parent.map { scopes[$0].settings.folded } ?? listener
-      let folded = fold(outer, group.statement.block)
+      let folded = fold(outer, group.statement.block, of: "group \(group.statement.name)")
       scopes.append(
         EffectiveScope(
           name: group.statement.name, matches: group.lines.map(\.match), parent: group.parent,
@@ -77,7 +77,7 @@ extension Compiler {
     listener: FoldedScope
   ) -> EffectiveRoute {
     let outer = route.group.map { scopes[$0].settings.folded } ?? listener
-    let folded = fold(outer, route.statement.block)
+    let folded = fold(outer, route.statement.block, of: "route \(route.id)")
     let settings = EffectiveSettings(folded: folded, schema: checker.schema)
     let isWhole = route.isWhole && areDefaultsWhole
     let place = route.statement.nameLocation
@@ -144,6 +144,13 @@ extension Compiler {
     if binds.isEmpty, statement.isBlockWhole {
       report(
         .missingValue, "listener '\(statement.name)' has no 'bind'", at: statement.nameLocation)
+    }
+    if let first = binds.first?.0,
+      let other = binds.first(where: { $0.0.protocols != first.protocols })
+    {
+      report(
+        .settingsConflict, "the binds of listener '\(statement.name)' offer different protocols",
+        at: other.1.location, help: "a listener of its own for each list of protocols")
     }
     for (bind, place) in binds {
       guard let first = bound[bind.address] else {
@@ -236,9 +243,27 @@ extension Compiler {
         return
       }
     }
+    checkSticky(shares)
     let sum = shares.reduce(0) { $0 + ($1.0.share ?? .whole).millionths }
     guard sum != Percent.whole.millionths else { return }
     let percent = sum % 10_000 == 0 ? "\(sum / 10_000)%" : "\(sum / 10_000).\(sum % 10_000 / 100)%"
     report(.wrongShares, "the shares add up to \(percent), not to 100%", at: first.location)
+  }
+
+  /// One key for all shares of a scope, and a choice that it can make.
+  private mutating func checkSticky(_ shares: [(ShareSettings, CheckedStatement)]) {
+    let keyed = shares.filter { $0.0.sticky != nil }
+    guard let (first, statement) = keyed.first else { return }
+    if shares.count == 1 {
+      report(
+        .wrongShares, "'sticky' needs a second share to keep clients from",
+        at: statement.location(of: "sticky"))
+    }
+    for (other, place) in keyed.dropFirst() where other.sticky != first.sticky {
+      report(
+        .wrongShares, "the shares of one scope are kept by one key",
+        at: place.location(of: "sticky"),
+        notes: [.init("the first one", at: statement.location(of: "sticky"))])
+    }
   }
 }

@@ -56,6 +56,8 @@ struct Compiler {
     let defaults = foldedDefaults()
     let tree = routeTree()
     let listeners = self.listeners(defaults, tree, certificates)
+    refuseOpenCredentials(listeners)
+    checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
     {
@@ -70,6 +72,7 @@ struct Compiler {
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,
+      identities: identities(), stores: statements.all(LimitDirectives.redis).map(\.0),
       buckets: statements.all(LimitDirectives.bucket).map(\.0), upstreams: upstreams,
       listeners: listeners, files: files.sorted(), statements: statements)
   }
@@ -123,32 +126,6 @@ struct Compiler {
     }
   }
 
-  // MARK: Upstreams
-
-  private mutating func upstream(_ statement: CheckedStatement) -> UpstreamConfiguration {
-    let block = statement.block
-    let servers = block.all(CoreDirectives.server)
-    let tls = block.first(CoreDirectives.upstreamTLS)
-    if servers.isEmpty, statement.isBlockWhole {
-      report(
-        .missingValue, "upstream '\(statement.name)' has no server", at: statement.nameLocation)
-    }
-    if tls == nil {
-      for (server, place) in servers where !server.endpoint.isNearby {
-        report(
-          .plainUpstream,
-          "'\(server.endpoint)' is spoken to in clear text over a network that may be public",
-          at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
-      }
-    }
-    return UpstreamConfiguration(
-      name: statement.name, servers: servers.map(\.0), tls: tls,
-      connections: block.first(CoreDirectives.connections) ?? UpstreamConnectionSettings(),
-      host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
-      version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,
-      location: statement.location)
-  }
-
   // MARK: Defaults
 
   /// The fold of all `defaults` blocks, which are one scope.
@@ -156,7 +133,7 @@ struct Compiler {
     let blocks = statements.filter { $0.directive == "defaults" }.map(\.block)
     refuseRepetitions(amongDefaults: blocks)
     warnOfOpen(Array(blocks.joined()), "every route that does not say otherwise")
-    return fold(FoldedScope(), Array(blocks.joined()))
+    return fold(FoldedScope(), Array(blocks.joined()), of: "defaults")
   }
 
   /// Open by decision, but for more than the eye sees at that place.
@@ -199,9 +176,11 @@ struct Compiler {
     return statement.values.map { ("\(directive) \($0.name)", $0.provenance) }
   }
 
-  mutating func fold(_ outer: FoldedScope, _ statements: [CheckedStatement]) -> FoldedScope {
+  mutating func fold(
+    _ outer: FoldedScope, _ statements: [CheckedStatement], of owner: String
+  ) -> FoldedScope {
     var inner = outer
-    inner.apply(statements, to: &checker.diagnostics)
+    inner.apply(statements, of: owner, to: &checker.diagnostics)
     checkLimitCount(of: inner, changedBy: statements)
     checkWhole(inner, changedBy: statements)
     return inner
@@ -226,21 +205,6 @@ struct Compiler {
         let place = own == statement.location ? inherited ?? own : own
         report(problem.code, problem.message, at: place, help: problem.help)
       }
-    }
-  }
-}
-
-extension Endpoint {
-  /// Whether it is loopback, private, or a name that only a private network gives.
-  var isNearby: Bool {
-    switch self {
-    case .unix: return true
-    case .address(let address, _): return address.isPrivate
-    case .name(let name, _):
-      let labels = name.split(separator: ".")
-      let inner: Set<Substring> = ["localhost", "internal", "local", "lan", "svc", "test"]
-      return labels.count == 1 || inner.contains(labels.last ?? "")
-        || name.hasSuffix(".home.arpa")
     }
   }
 }

@@ -14,6 +14,8 @@ package struct EffectiveConfiguration: Sendable {
   package let accessLog: AccessLogSettings?
   package let admin: AdminConfiguration?
   package let certificates: [CertificateSettings]
+  package let identities: [IdentityConfiguration]
+  package let stores: [RedisSettings]
   package let buckets: [BucketSettings]
   package let upstreams: [UpstreamConfiguration]
   package let listeners: [ListenerConfiguration]
@@ -27,12 +29,24 @@ package struct AdminConfiguration: Sendable {
   package let binds: [BindAddress]
 }
 
+/// An identity, as its kind's declaration reads it.
+package struct IdentityConfiguration: Sendable {
+  package let name: String
+  /// The kind, such as `key`.
+  package let kind: String
+  /// The settings of the kind's declaration.
+  package let settings: any Sendable
+  package let location: SourceLocation
+}
+
 /// An upstream with all that its block says.
 package struct UpstreamConfiguration: Sendable {
   package let name: String
   package let servers: [ServerSettings]
   /// Nil: plain.
   package let tls: UpstreamTLSSettings?
+  package let balance: BalanceSettings
+  package let outlier: OutlierSettings
   package let connections: UpstreamConnectionSettings
   package let host: UpstreamHost
   package let version: UpstreamProtocol
@@ -84,6 +98,11 @@ package struct EffectiveRoute: Sendable {
 
   /// The directive that answers: `to`, `respond` or `redirect`.
   package var action: String { settings.directive(inSlot: "action") ?? "" }
+
+  /// What keeps a client on its share; nil when nothing does.
+  package var sticky: Attribute? {
+    settings.entries(of: CoreDirectives.to).lazy.compactMap(\.settings.sticky).first
+  }
 
   /// Where it forwards, with shares that add up to 100 %; empty for other actions.
   package var shares: [UpstreamShare] {

@@ -43,6 +43,9 @@ package struct EffectiveSettings: Sendable {
     folded.records[directive]?.values[property]?.provenance
   }
 
+  /// The innermost scope that states a record, such as `group orders`; empty when none does.
+  package func owner(of directive: String) -> String { folded.records[directive]?.owner ?? "" }
+
   func entries(of shape: DirectiveShape) -> [FoldedEntry] {
     switch shape.inheritance {
     case .keyedSet, .conjunction: folded.sets[shape.directive] ?? []

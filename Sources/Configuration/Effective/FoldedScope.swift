@@ -15,6 +15,8 @@ struct FoldedRecord: Sendable {
   var isOn: Bool
   /// Where it was last switched on or off; nil when only properties were changed.
   var switchedAt: SourceLocation?
+  /// The innermost scope that states it, such as `group orders`.
+  var owner = ""
   var values: [String: SettledProperty] = [:]
 
   /// In the order of the declaration; families by name.
@@ -42,11 +44,15 @@ struct FoldedScope: Sendable {
   private(set) var slots: [String: [FoldedEntry]] = [:]
 
   /// Applies the statements of one scope, whose order does not matter.
-  mutating func apply(_ statements: [CheckedStatement], to diagnostics: inout DiagnosticList) {
+  ///
+  /// - Parameter owner: the scope, such as `group orders`.
+  mutating func apply(
+    _ statements: [CheckedStatement], of owner: String, to diagnostics: inout DiagnosticList
+  ) {
     var replaced: Set<String> = []
     for statement in statements {
       switch statement.shape.inheritance {
-      case .record(let builtIn): apply(statement, builtIn, to: &diagnostics)
+      case .record(let builtIn): apply(statement, builtIn, of: owner, to: &diagnostics)
       case .keyedSet(let keys): apply(statement, keys: keys, to: &diagnostics)
       case .conjunction: conjoin(statement)
       case .atomic(let slot):
@@ -66,7 +72,7 @@ struct FoldedScope: Sendable {
   // MARK: Records
 
   private mutating func apply(
-    _ statement: CheckedStatement, _ builtIn: Inheritance.BuiltIn,
+    _ statement: CheckedStatement, _ builtIn: Inheritance.BuiltIn, of owner: String,
     to diagnostics: inout DiagnosticList
   ) {
     let name = statement.directive
@@ -83,6 +89,7 @@ struct FoldedScope: Sendable {
       if !record.isOn { record.switchedAt = statement.location }
       record.isOn = true
     }
+    record.owner = owner
     for change in statement.changes { apply(change, to: &record, &diagnostics) }
     for argument in statement.arguments { record.values[argument.name] = argument }
     records[name] = record

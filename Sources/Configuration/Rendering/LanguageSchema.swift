@@ -34,6 +34,7 @@ private enum LanguageSchema {
   /// Directives of one name in several scopes are kept apart by the scope.
   static func key(_ shape: DirectiveShape) -> String {
     "\(shape.scopes.first?.rawValue ?? "top").\(shape.directive)"
+      + (shape.variant.map { ".\($0)" } ?? "")
   }
 
   private static func reference(to key: String) -> JSON {
@@ -41,9 +42,12 @@ private enum LanguageSchema {
   }
 
   static func references(to declarations: [any DirectiveDeclaration]) -> [JSON.Member] {
-    declarations.map { declaration in
-      let shape = declaration.shape
-      let one = reference(to: key(shape))
+    let byDirective = Dictionary(grouping: declarations.map(\.shape), by: \.directive)
+    return byDirective.values.compactMap { shapes in
+      guard let shape = shapes.first else { return nil }
+      let references = shapes.map { reference(to: key($0)) }
+      let one =
+        references.count == 1 ? references[0] : .members(["anyOf": .array(references)])
       let value: JSON
       if shape.defines != nil {
         value = .members(["type": .string("object"), "additionalProperties": one])

@@ -40,6 +40,9 @@ package struct SettingsProblem: Sendable, Hashable {
 /// What is known of a directive without its settings' type.
 package struct DirectiveShape: Sendable {
   package let directive: String
+  /// The word in the second argument that tells this declaration from others of the same name and
+  /// scope, such as `jwt` of `identity`; nil when the name alone tells.
+  package let variant: String?
   package let summary: String
   package let scopes: [Scope]
   package let inheritance: Inheritance

@@ -3,9 +3,14 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "balance", "breaker", "bulkhead", "cache", "compress",
-    "enforce", "except", "forbid", "header", "health", "identity", "maintenance",
-    "mirror", "redis", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
+    "access", "allow", "assert", "breaker", "cache", "compress",
+    "enforce", "except", "forbid", "header", "health", "maintenance",
+    "mirror", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
+  ]
+
+  /// Words that name a variant of a directive.
+  static let variants: [String: Set<String>] = [
+    "identity": ["basic", "forward", "hmac", "introspection", "jwt", "mtls", "oidc"]
   ]
 }

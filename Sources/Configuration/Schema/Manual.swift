@@ -11,6 +11,7 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   private let checks: (@Sendable (Settings) -> [SettingsProblem])?
 
   /// - Parameters:
+  ///   - variant: the second argument's word, where several declarations share name and scope.
   ///   - scopes: the blocks it may stand in.
   ///   - arguments: positional, in order; required unless `.optional`.
   ///   - defines: the kind of thing that the first argument gives a name to.
@@ -19,7 +20,7 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   ///   - later: properties that the language has and this version refuses with E0109.
   ///   - check: what needs more than one property, after inheritance.
   package init(
-    directive: String, summary: String, scopes: [Scope] = Scope.policy,
+    directive: String, variant: String? = nil, summary: String, scopes: [Scope] = Scope.policy,
     inheritance: Inheritance = .record(.on), defines: EntityKind? = nil, opens: Scope? = nil,
     isRepeatable: Bool = false, arguments: [Property<Settings>] = [], defaults: Settings,
     properties: [Property<Settings>], later: [String] = [], examples: [Example],
@@ -30,8 +31,9 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
     self.defaults = defaults
     checks = check
     shape = DirectiveShape(
-      directive: directive, summary: summary, scopes: scopes, inheritance: inheritance,
-      defines: defines, opens: opens, isRepeatable: isRepeatable || defines != nil,
+      directive: directive, variant: variant, summary: summary, scopes: scopes,
+      inheritance: inheritance, defines: defines, opens: opens,
+      isRepeatable: isRepeatable || defines != nil,
       arguments: self.arguments.map(\.shape), properties: properties.map(\.shape),
       later: later, examples: examples)
   }

@@ -7,25 +7,35 @@ package struct Schema: Sendable {
   private let indexes: [String: [Int]]
 
   /// Two declarations may share a name when no scope has both, as `tls` of listeners and of
-  /// upstreams.
+  /// upstreams, or when they are variants of it.
   package init(directives: [any DirectiveDeclaration]) {
     self.directives = directives
     var indexes: [String: [Int]] = [:]
     for (index, declaration) in directives.enumerated() {
       let shape = declaration.shape
       for other in indexes[shape.directive, default: []] {
-        let shared = Set(directives[other].shape.scopes).intersection(shape.scopes)
+        let other = directives[other].shape
+        let areVariants = shape.variant != nil && other.variant != nil
+        let shared = Set(other.scopes).intersection(shape.scopes)
         precondition(
-          shared.isEmpty, "Two directives of one name share a scope: \(shape.directive).")
+          shared.isEmpty || (areVariants && shape.variant != other.variant),
+          "Two directives of one name share a scope: \(shape.directive).")
       }
       indexes[shape.directive, default: []].append(index)
     }
     self.indexes = indexes
   }
 
-  /// The directive that `name` means in `scope`.
+  /// The directive that `name` means in `scope`; any of its variants when it has some.
   package func declaration(named name: String, in scope: Scope) -> (any DirectiveDeclaration)? {
     declarations(named: name).first { $0.shape.scopes.contains(scope) }
+  }
+
+  /// What `name` may mean in `scope`: several when it has variants.
+  package func declarations(
+    named name: String, in scope: Scope
+  ) -> [any DirectiveDeclaration] {
+    declarations(named: name).filter { $0.shape.scopes.contains(scope) }
   }
 
   /// Every directive of that name.

@@ -32,6 +32,8 @@ package struct EntityKind: Sendable, Hashable, CustomStringConvertible {
   package static let listener = EntityKind("listener")
   package static let upstream = EntityKind("upstream")
   package static let certificate = EntityKind("certificate")
+  package static let redis = EntityKind("redis")
+  package static let identity = EntityKind("identity")
   package static let bucket = EntityKind("bucket")
   package static let group = EntityKind("group")
   package static let route = EntityKind("route")

@@ -21,7 +21,7 @@ struct StatementChecker {
   var reader: ValueReader
   var diagnostics = DiagnosticList()
   /// Names in statements that were refused: a reference to one is not reported a second time.
-  private(set) var refusedNames: Set<String> = []
+  var refusedNames: Set<String> = []
   /// Where a secret stands as text: no excerpt may show it.
   private(set) var confidential: [SourceLocation] = []
 
@@ -40,10 +40,12 @@ struct StatementChecker {
   }
 
   mutating func check(_ statement: Statement, in context: BlockContext) -> CheckedStatement? {
-    guard let declaration = schema.declaration(named: statement.name, in: context.scope) else {
+    let meanings = schema.declarations(named: statement.name, in: context.scope)
+    guard !meanings.isEmpty else {
       refuseDirective(statement, in: context)
       return nil
     }
+    guard let declaration = declaration(of: statement, among: meanings) else { return nil }
     let before = diagnostics.all.count
     let shape = declaration.shape
     let form = self.form(of: statement, shape)

@@ -49,6 +49,9 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
     self.parse = parse
   }
 
+  /// Reads text as this type does, for a type that is made of it.
+  package func parsed(_ text: String) throws(ValueProblem) -> Wrapped { try parse(text) }
+
   /// The same type where `Settings` holds an optional, nil meaning "not said".
   package var optional: ValueType<Wrapped?> {
     let (parse, canonical, mentions) = (parse, canonical, mentions)

@@ -21,6 +21,15 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
     return [4, 6, 9, 11].contains(month) ? 30 : 31
   }
 
+  /// The first millisecond since 1970, UTC, that is after the day; 0 before 1970.
+  package var endMilliseconds: UInt64 {
+    // Days by Howard Hinnant's civil calendar: years start in March, so that the leap day is last.
+    let shifted = month <= 2 ? year - 1 : year
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    let days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
+    return days < 0 ? 0 : UInt64(days + 1) * 86_400_000
+  }
+
   package static func < (left: CalendarDate, right: CalendarDate) -> Bool {
     (left.year, left.month, left.day) < (right.year, right.month, right.day)
   }

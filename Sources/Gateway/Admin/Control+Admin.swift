@@ -44,7 +44,10 @@ extension Control {
       let page = await scrape().render(format)
       return AdminAnswer(
         status: 200, contentType: format.contentType.description, body: page.bytes.array)
-    default: return .text(404, "Known here: /livez /readyz /metrics\n")
+    case "/upstreams":
+      return AdminAnswer(
+        status: 200, contentType: "application/json", body: Array(upstreamsPage().utf8))
+    default: return .text(404, "Known here: /livez /readyz /metrics /upstreams\n")
     }
   }
 }

@@ -5,24 +5,33 @@ import Bytes
 import Configuration
 import Engine
 import HTTP1
+import HTTP2
 import HTTPMessage
 import Policies
 import PolicyChain
+import RedisStore
+import TLS
 import Telemetry
 import Upstreams
 
 /// Turns effective configs into blueprints. Ids of names stay the same from one config to the next.
 struct BlueprintCompiler {
   private let policies: [Registration]
-  private var security = SecurityMaterial()
-  private(set) var names = MetricNames()
+  private(set) var security = SecurityMaterial()
+  var names = MetricNames()
 
   init(policies: [Registration]) {
     self.policies = policies
     for error in HTTP1Error.allCases {
       _ = names.protocolErrors.id(of: error.reason.description)
     }
-    _ = names.protocolErrors.id(of: "connection_limit")
+    for error in HTTP2FieldError.allCases {
+      _ = names.protocolErrors.id(of: error.reason.description)
+    }
+    for kind in FloodKind.allCases { _ = names.protocolErrors.id(of: kind.name.description) }
+    for token in ["connection_limit", "head_timeout", "http2_bad_preface", "http2_protocol_error"] {
+      _ = names.protocolErrors.id(of: token)
+    }
   }
 
   /// Metric ids of broken rules, by their tokens.
@@ -33,54 +42,60 @@ struct BlueprintCompiler {
       })
   }
 
-  /// - Parameter security: what was read from the certificate files that the config names.
+  /// - Parameters:
+  ///   - security: what was read from the certificate files that the config names.
+  ///   - credentials: what was read of the keys of its identities.
   mutating func compile(
-    _ configuration: EffectiveConfiguration, security: SecurityMaterial, hash: String
+    _ configuration: EffectiveConfiguration, security: SecurityMaterial,
+    credentials: CredentialMaterial, hash: String
   ) -> Blueprint {
     self.security = security
     let upstreams = configuration.upstreams.map { upstream($0) }
     let indices = Dictionary(
       uniqueKeysWithValues: upstreams.enumerated().map { ($1.name, $0) })
     let listeners = configuration.listeners.map { listener($0, upstreams: indices) }
-    return Blueprint(
-      listeners: listeners, upstreams: upstreams, buckets: configuration.buckets,
+    var blueprint = Blueprint(
+      listeners: listeners, upstreams: upstreams,
+      identities: configuration.identities.map { identity($0, credentials) },
+      buckets: configuration.buckets,
       clientAddress: configuration.clientAddress, hash: hash)
+    blueprint.stores = configuration.stores.compactMap { store($0) }
+    return blueprint
+  }
+
+  private mutating func identity(
+    _ identity: IdentityConfiguration, _ credentials: CredentialMaterial
+  ) -> IdentityBlueprint {
+    guard let kind = IdentityKind.all.first(where: { $0.name == identity.kind }),
+      let material = credentials.identities[identity.name]
+    else { preconditionFailure("The keys of every identity were read before.") }
+    return IdentityBlueprint(
+      label: IdentityLabel(
+        name: identity.name, metric: names.identities.id(of: identity.name)),
+      name: identity.name, kind: kind, settings: identity.settings, material: material)
   }
 
   /// The id of a bucket in the metrics.
   mutating func bucketMetric(_ name: String) -> UInt16 { names.buckets.id(of: name) }
 
-  // MARK: Upstreams
+  // MARK: Stores
 
-  private mutating func upstream(_ upstream: UpstreamConfiguration) -> UpstreamDefinition {
-    let id = names.upstreams.id(of: upstream.name)
-    let servers = upstream.servers.map { settings in
-      let name = settings.endpoint.description
-      return ServerDefinition(
-        host: host(settings.endpoint), weight: settings.weight, name: name,
-        label: ServerLabel(
-          upstream: upstream.name, server: name, upstreamMetric: id,
-          serverMetric: names.server(name, of: id)))
+  private func store(_ settings: RedisSettings) -> RedisDefinition? {
+    guard let url = settings.url else { return nil }
+    let host: RedisDefinition.Host
+    let name: String
+    switch url.endpoint {
+    case .name(let text, let port): (host, name) = (.name(text, port: port), text)
+    case .address(let address, let port):
+      let address = Bytes.IPAddress(address)
+      (host, name) = (.address(.ip(address, port: port)), address.description)
+    case .unix(let path): (host, name) = (.address(.unix(path)), "localhost")
     }
-    let rule: HostRule =
-      switch upstream.host {
-      case .preserve: .preserve
-      case .upstream: .upstream
-      case .name(let name): .fixed(Array(name.utf8))
-      }
-    return UpstreamDefinition(
-      name: upstream.name, servers: servers, hostRule: rule,
-      security: security.upstreams[upstream.name], connectionsMax: upstream.connections.max,
-      idleMax: upstream.connections.idle,
-      idleTimeout: UInt64(upstream.connections.idleTimeout.milliseconds))
-  }
-
-  private func host(_ endpoint: Endpoint) -> ServerDefinition.Host {
-    switch endpoint {
-    case .name(let name, let port): .name(name, port: port)
-    case .address(let address, let port): .address(.ip(Bytes.IPAddress(address), port: port))
-    case .unix(let path): .address(.unix(path))
-    }
+    return RedisDefinition(
+      name: settings.name, host: host, serverName: url.isSecure ? name : nil,
+      authorities: security.stores[settings.name], user: url.user.map { Array($0.utf8) },
+      password: settings.password?.reveal { $0.array } ?? nil, database: url.database,
+      timeout: UInt64(settings.timeout.milliseconds))
   }
 
   // MARK: Listeners
@@ -116,13 +131,15 @@ struct BlueprintCompiler {
     return RouteBlueprint(
       label: RouteLabel(name: route.id, metric: names.routes.id(of: route.id)),
       matches: route.matches, policies: blueprints(route.settings),
-      action: route.action == "to" ? .forward(shares) : .answer, parameterNames: parameters)
+      action: route.action == "to"
+        ? .forward(shares, sticky: route.sticky.flatMap { RequestKeySource($0) }) : .answer,
+      parameterNames: parameters)
   }
 
   /// The policies that hold in a scope, in the order of the chain.
   private func blueprints(_ settings: EffectiveSettings) -> [PolicyBlueprint] {
     policies.flatMap { registration in
-      registration.statements(settings).map { PolicyBlueprint(registration, settings: $0) }
+      registration.statements(settings).map { PolicyBlueprint(registration, $0) }
     }
   }
 
@@ -143,6 +160,12 @@ struct BlueprintCompiler {
     if let timeouts = listener.settings.settings(of: RouteTimeouts.manual) {
       limits.keepAliveIdle = UInt64(timeouts.idle.milliseconds)
     }
+    limits.protocols = protocols(listener)
+    limits.http2.concurrentStreamsMax = UInt32(clamping: settings.streams)
+    limits.http2.streamWindow = Int32(clamping: settings.streamWindow.bytes)
+    limits.http2.connectionWindow = Int32(clamping: settings.connectionWindow.bytes)
+    limits.http2.headBytesMax = limits.head.headBytesMax
+    limits.http2.fieldsMax = settings.fields
     limits.allowsHalfClose = listener.allowsHalfClose
     limits.rules.path.normalizesDots = listener.path.repairs.contains(.dots)
     limits.rules.path.normalizesSlashes = listener.path.repairs.contains(.slashes)
@@ -153,6 +176,11 @@ struct BlueprintCompiler {
       case .keep: .keep
       }
     return limits
+  }
+
+  /// The configuration holds all binds of a listener to one list.
+  private func protocols(_ listener: ListenerConfiguration) -> [ApplicationProtocol] {
+    (listener.binds.first?.protocols ?? []).compactMap(ApplicationProtocol.init(rawValue:))
   }
 
   static func addresses(_ bind: BindAddress) -> [SocketAddress] {

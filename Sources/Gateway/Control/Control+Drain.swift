@@ -56,6 +56,7 @@ extension Control {
     for thread in workers { thread.stop() }
     admin?.stop()
     housekeeper.cancel()
+    upstreamWatcher.cancel()
     resolver?.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {
       log.error("access log lines were lost at the end: the output is blocked")

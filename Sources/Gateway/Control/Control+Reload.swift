@@ -62,7 +62,13 @@ extension Control {
     do throws(SecurityReader.Refusal) {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
-    var blueprint = compiler.compile(next, security: material, hash: hash)
+    var credentials = credentials
+    let keys: CredentialMaterial
+    do throws(CredentialReader.Refusal) {
+      keys = try credentials.read(next)
+    } catch { throw ReloadRefusal(text: error.text) }
+    var blueprint = compiler.compile(
+      next, security: material, credentials: keys, hash: hash)
     do throws(StartFailure) {
       blueprint = try await resolveNames(of: blueprint)
     } catch { throw ReloadRefusal(text: error.text) }
@@ -80,23 +86,28 @@ extension Control {
     }
     addSharedUpstreams(of: blueprint)
     let earlier = buckets
-    buckets.adopt(blueprint.buckets, ids: &compiler)
+    let earlierStores = stores
+    buckets.adopt(blueprint, next.stores, ids: &compiler, library: library)
+    stores.adopt(blueprint.stores)
     self.compiler = compiler
     do throws(GenerationError) {
       // The first worker shows whether it can be built; the others do the same work.
       for thread in workers { try await thread.worker.adopt(blueprint, shared: shared) }
     } catch {
       buckets = earlier
+      stores = earlierStores
       ListenerSockets.discard(fresh)
       if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)
     }
     self.security = security
+    self.credentials = credentials
     if movesLog { await exchangeLog(with: writer) }
     await exchangeSockets(fresh, for: blueprint)
     configuration = next
     self.blueprint = blueprint
     keepNames(of: blueprint)
+    forgetUpstreams(except: blueprint)
   }
 
   private func exchangeSockets(

@@ -49,6 +49,9 @@ extension Control {
     for server in blueprint.upstreams.flatMap(\.servers) {
       if case .name(let name, _) = server.host { names.insert(name) }
     }
+    for store in blueprint.stores {
+      if case .name(let name, _) = store.host { names.insert(name) }
+    }
     return names
   }
 

@@ -40,7 +40,23 @@ extension Control {
   /// Looks after files and names until the end.
   func keepHouse() async {
     while await housekeeper.sleep(milliseconds: Self.upkeepInterval) != .cancelled {
-      if phase == .serving, security.hasChanges { await refreshCertificates() }
+      guard phase == .serving else { continue }
+      if security.hasChanges { await refreshCertificates() }
+      await refreshCredentials()
+    }
+  }
+
+  /// Hands workers the keys whose files have changed. What cannot be used is reported, and the old
+  /// keys stay.
+  private func refreshCredentials() async {
+    for (name, outcome) in credentials.refresh() {
+      switch outcome {
+      case .failure(let problem):
+        log.error("identity \(name): the new keys are refused, the old ones stay: \(problem.text)")
+      case .success(let material):
+        for thread in workers { await thread.worker.renewed(name, with: material) }
+        log.notice("identity \(name): its keys were read again")
+      }
     }
   }
 
@@ -71,10 +87,25 @@ extension Control {
       if let snapshot = await thread.worker.metrics() { totals.add(snapshot) }
     }
     metrics.accessLogDropped = droppedLines + (logWriter?.droppedLines ?? 0)
-    return MetricsPage(
+    metrics.upstreams = upstreamReadings()
+    var page = MetricsPage(
       totals: totals, names: compiler.names, control: metrics, process: ProcessUsage.read())
+    page.stores = stores.readings
+    page.bulkheads = bulkheads.readings.map(BulkheadReading.init)
+    return page
   }
 
   /// Whether new traffic should come here.
   var isReady: Bool { phase == .serving || phase == .ending }
+}
+
+extension BulkheadReading {
+  fileprivate init(name: String, counts: BulkheadCounts) {
+    self.init(
+      name: name, inUse: UInt64(counts.inUse), waiting: UInt64(counts.waiting),
+      verdicts: [
+        ("admitted", counts.admitted), ("queued", counts.queued), ("full", counts.full),
+        ("timeout", counts.timedOut), ("left", counts.left),
+      ])
+  }
 }

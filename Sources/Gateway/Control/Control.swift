@@ -8,6 +8,7 @@ import Logging
 import OpenSSL
 import Policies
 import PolicyChain
+import RedisStore
 import TLS
 import Telemetry
 import Upstreams
@@ -39,12 +40,15 @@ package actor Control: LoopActor {
 
   var compiler = BlueprintCompiler(policies: StandardPolicies.all)
   var security: SecurityReader
+  var credentials: CredentialReader
   var configuration: EffectiveConfiguration?
   var blueprint: Blueprint?
   var workers: [WorkerThread] = []
   var sockets = ListenerSockets()
   var sharedUpstreams: SharedUpstreams = [:]
   var buckets = BucketRegistry()
+  let bulkheads = BulkheadRegistry(seed: .random())
+  lazy var stores = StoreRegistry(log: log)
   var logWriter: LogWriter?
   /// Log lines that writers before the present one gave up.
   var droppedLines: UInt64 = 0
@@ -57,6 +61,9 @@ package actor Control: LoopActor {
   var admin: AdminServer?
   var signals: SignalSource?
   let housekeeper: Waiter
+  let upstreamWatcher: Waiter
+  /// By upstream.
+  var detectors: [String: OutlierDetector] = [:]
   /// Cut short by a second signal.
   let drainWaiter: Waiter
 
@@ -73,7 +80,9 @@ package actor Control: LoopActor {
     }
     security = SecurityReader(
       folder: ConfigurationReader.folder(of: path), library: library)
+    credentials = CredentialReader(folder: ConfigurationReader.folder(of: path))
     housekeeper = Waiter(on: loop)
+    upstreamWatcher = Waiter(on: loop)
     drainWaiter = Waiter(on: loop)
   }
 
@@ -81,11 +90,13 @@ package actor Control: LoopActor {
   package func boot() async throws(StartFailure) {
     let reading = try readConfiguration()
     let material = try readSecurity(reading.configuration)
+    let keys = try readCredentials(reading.configuration)
     let compiled = compiler.compile(
-      reading.configuration, security: material, hash: reading.hash)
+      reading.configuration, security: material, credentials: keys, hash: reading.hash)
     let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
-    buckets.adopt(blueprint.buckets, ids: &compiler)
+    buckets.adopt(blueprint, reading.configuration.stores, ids: &compiler, library: library)
+    stores.adopt(blueprint.stores)
     let count = workerCount(reading.configuration)
     let fresh = try openSockets(blueprint, workers: count)
     sockets.commit(fresh)
@@ -98,6 +109,7 @@ package actor Control: LoopActor {
     accepted(reading)
     try startSignals()
     start { [self] in await keepHouse() }
+    start { [self] in await watchUpstreams() }
     phase = .serving
     announce(blueprint)
   }
@@ -120,6 +132,16 @@ package actor Control: LoopActor {
   ) throws(StartFailure) -> SecurityMaterial {
     do throws(SecurityReader.Refusal) {
       return try security.read(configuration)
+    } catch {
+      throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
+    }
+  }
+
+  private func readCredentials(
+    _ configuration: EffectiveConfiguration
+  ) throws(StartFailure) -> CredentialMaterial {
+    do throws(CredentialReader.Refusal) {
+      return try credentials.read(configuration)
     } catch {
       throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
     }
@@ -165,7 +187,8 @@ package actor Control: LoopActor {
 
   var shared: Worker.Shared {
     Worker.Shared(
-      upstreams: sharedUpstreams, buckets: buckets.shared, limiter: limiter, log: logWriter,
+      upstreams: sharedUpstreams, buckets: buckets.shared, bulkheads: bulkheads,
+      stores: stores.health, limiter: limiter, log: logWriter,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

@@ -12,6 +12,8 @@ import Upstreams
 struct SecurityMaterial: Sendable {
   var listeners: [String: ListenerSecurity] = [:]
   var upstreams: [String: UpstreamSecurity] = [:]
+  /// Authorities that vouch for stores, by their names.
+  var stores: [String: AuthorityBundle] = [:]
 }
 
 /// Reads the files of a config's certificates and authorities, and again when they change.
@@ -56,7 +58,9 @@ struct SecurityReader {
       material.listeners[listener.name] = ListenerSecurity(
         settings: TLSServerSettings(
           listener: listener.name, minimumVersion: tls.minimum == .tls13 ? .tls13 : .tls12,
-          protocols: [.http1], unknownName: tls.unknownName == .refuse ? .refuse : .serveDefault,
+          protocols: (listener.binds.first?.protocols ?? []).compactMap(
+            ApplicationProtocol.init(rawValue:)),
+          unknownName: tls.unknownName == .refuse ? .refuse : .serveDefault,
           clientCertificates: try clientCertificates(tls)), certificates: served)
     }
     for upstream in configuration.upstreams {
@@ -64,6 +68,9 @@ struct SecurityReader {
       material.upstreams[upstream.name] = UpstreamSecurity(
         serverName: tls.serverName, authorities: try authorities(tls),
         certificate: tls.certificate.flatMap { certificates[$0]?.pair })
+    }
+    for store in configuration.stores where store.url?.isSecure == true {
+      material.stores[store.name] = try authorities(at: store.authorityPath)
     }
     return material
   }
@@ -124,7 +131,12 @@ struct SecurityReader {
 
   private func authorities(_ tls: UpstreamTLSSettings) throws(Refusal) -> AuthorityBundle? {
     guard tls.verifies else { return nil }
-    if let path = tls.authorityPath { return try bundle(path) }
+    return try authorities(at: tls.authorityPath)
+  }
+
+  /// Those of a file, or the system's.
+  private func authorities(at path: String?) throws(Refusal) -> AuthorityBundle {
+    if let path { return try bundle(path) }
     do throws(TLSSetupError) {
       return try .system(library: library)
     } catch {

@@ -10,7 +10,7 @@ final class WorkerThread {
   /// Starts a worker on a thread of its own.
   init(index: Int, seed: UInt64) throws(SystemError) {
     let loop = try EventLoop()
-    worker = Worker(on: loop, seed: seed)
+    worker = Worker(on: loop, index: index, seed: seed)
     thread = try LoopThread(named: "worker-\(index)", running: loop)
   }
 

@@ -7,11 +7,10 @@ import Engine
 import HTTP1
 import HTTPMessage
 import PolicyChain
-import Telemetry
 import Transport
 
 /// A downstream connection that speaks HTTP/1.
-final class HTTP1Connection {
+final class HTTP1Connection: ClientConnection {
   let context: WorkerContext
   let transport: Transport
   let connection: DownstreamConnection
@@ -68,8 +67,7 @@ final class HTTP1Connection {
     exchange.connection = connection
     exchange.peer = self
     transport.socket.observer = exchange.waiter
-    var isResting = false
-    if await secure(exchange) { isResting = await serveRequests(exchange) }
+    let isResting = await serveRequests(exchange)
     self.exchange = nil
     giveBackBuffers()
     if isResting {
@@ -78,27 +76,6 @@ final class HTTP1Connection {
       close()
     }
     context.exchanges.giveBack(exchange)
-  }
-
-  /// Makes TLS ready, once. Returns false when the connection must end.
-  private func secure(_ exchange: Exchange) async -> Bool {
-    guard transport.isSecure, connection.security == nil else { return true }
-    let end = openedAt.advanced(milliseconds: limits.handshakeTimeout)
-    let metric = connection.listener.metric
-    do throws(TransportError) {
-      try await transport.handshake(waiter: exchange.waiter, until: end)
-    } catch {
-      context.recorder.metrics.handshakeEnded(
-        HandshakeKey(listener: metric, version: .none, result: .failed))
-      return false
-    }
-    guard let agreed = transport.session?.negotiation else { return false }
-    connection.security = context.securityTerms.shared(agreed)
-    context.recorder.metrics.handshakeEnded(
-      HandshakeKey(
-        listener: metric, version: agreed.version == .tls13 ? .tls13 : .tls12,
-        result: agreed.isResumed ? .resumed : .full))
-    return true
   }
 
   /// Returns whether the connection stays open.
@@ -167,6 +144,18 @@ final class HTTP1Connection {
   /// Ends the connection from outside: a resting one at once, a busy one when its task notices.
   func cancel() {
     if let exchange { exchange.waiter.cancel() } else { close() }
+  }
+
+  func drain() {
+    if isIdle { cancel() }
+  }
+
+  func woken() {
+    if isResting, !isClosed { context.startTask { await self.serve() } }
+  }
+
+  func expired() {
+    if isResting { close() }
   }
 
   /// Whether it has neither task nor buffer.

@@ -27,16 +27,14 @@ final class HTTP1RequestBody: BodySource {
   private var overflow: Buffer?
   /// Body bytes that were handed out.
   private(set) var receivedBytes: UInt64 = 0
-  private var waitingSince: Instant?
-  private var waitedMilliseconds: UInt64 = 0
+  private var pace = BodyPace()
 
   init(_ owner: HTTP1Connection) { self.owner = owner }
 
   func begin(_ exchange: Exchange) {
     self.exchange = exchange
     receivedBytes = 0
-    waitingSince = nil
-    waitedMilliseconds = 0
+    pace = BodyPace()
     decoder = ChunkedDecoder(limits: ChunkLimits(), trailers: .trailers)
     trailerFields = nil
     progress =
@@ -53,12 +51,8 @@ final class HTTP1RequestBody: BodySource {
 
   /// The client must send within `idle`, and on the whole at no less than `rateMin` after a grace.
   var deadline: Instant {
-    guard let waitingSince else { return .never }
-    let limits = owner.limits
-    let earned = limits.rateGrace &+ receivedBytes &* 1_000 / max(limits.rateMin, 1)
-    let allowance = earned > waitedMilliseconds ? earned - waitedMilliseconds : 0
-    let idle = exchange?.timeouts.idle ?? .max
-    return waitingSince.advanced(milliseconds: min(idle, allowance))
+    pace.deadline(
+      after: receivedBytes, idle: exchange?.timeouts.idle ?? .max, limits: owner.limits)
   }
 
   func ready() throws(Failure) -> BodyChunk? {
@@ -140,10 +134,7 @@ final class HTTP1RequestBody: BodySource {
     }
     switch owner.transport.receive(into: target) {
     case .count:
-      if let since = waitingSince {
-        waitedMilliseconds &+= owner.context.loop.now.since(since) / 1_000_000
-        waitingSince = nil
-      }
+      pace.received(at: owner.context.loop.now)
       return true
     case .blocked: return try awaitClient()
     case .ended, .failed:
@@ -152,7 +143,7 @@ final class HTTP1RequestBody: BodySource {
   }
 
   private func awaitClient() throws(Failure) -> Bool {
-    if waitingSince == nil { waitingSince = owner.context.loop.now }
+    pace.awaits(since: owner.context.loop.now)
     return try checkPace()
   }
 

@@ -1,7 +1,9 @@
 // What one client connection may do: HARDENING's knobs, as the listener's `limits` sets them.
 
 import HTTP1
+import HTTP2
 import HTTPMessage
+import TLS
 import Transport
 
 /// Limits of downstream connections. Times are in milliseconds.
@@ -22,6 +24,11 @@ package struct ConnectionLimits: Sendable {
   static let lingerBytesMax = 256 * 1024
   /// Bytes of an unwanted body that are read to keep the connection.
   static let discardBytesMax = 64 * 1024
+  /// Between the two GOAWAY frames of an HTTP/2 connection that ends: streams that were opened
+  /// before the first one was seen arrive in it.
+  static let goAwayNotice: UInt64 = 250
+  /// How long an HTTP/2 connection waits for its client to have read the last one.
+  static let goAwayLinger: UInt64 = 500
 
   package var head = HeadLimits.request
   package var rules = RequestRules()
@@ -42,6 +49,10 @@ package struct ConnectionLimits: Sendable {
   package var requestsMax: UInt32 = 1_000
   /// Whether a client that has sent its last byte still waits for its answer.
   package var allowsHalfClose = false
+  /// What is spoken, in the order of preference.
+  package var protocols: [ApplicationProtocol] = [.http1]
+  package var http2 = HTTP2Settings()
+  package var floods = FloodLimits()
   /// Time for a TLS handshake.
   package var handshakeTimeout: UInt64 = 5_000
 

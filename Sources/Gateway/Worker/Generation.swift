@@ -6,6 +6,7 @@ import Configuration
 import Engine
 import Policies
 import PolicyChain
+import RedisStore
 import Routing
 import TLS
 import Transport
@@ -18,11 +19,13 @@ package typealias SharedUpstreams = [String: UpstreamShared]
 package enum GenerationError: Error {
   case routes(RouteTableError)
   case security(of: String, TLSSetupError)
+  case identity(String, CredentialProblem)
 
   package var text: String {
     switch self {
     case .routes(let error): "the routes cannot be compiled: \(error)"
     case .security(let name, let error): "TLS of \(name): \(error.text)"
+    case .identity(let name, let problem): "identity \(name): \(problem.text)"
     }
   }
 }
@@ -32,12 +35,16 @@ final class Generation {
   private let listeners: [ListenerID: ListenerRuntime]
   /// By upstream name.
   let pools: [String: UpstreamPool]
+  /// Connections to the stores of limits, by name.
+  let stores: [String: RedisClient]
+  /// By identity name.
+  let verifiers: [String: any IdentityVerifier]
 
   /// - Parameter previous: the generation before: pools of upstreams that did not change go on with
   ///   their connections.
   init(
     _ blueprint: Blueprint, previous: Generation?, shared: Worker.Shared,
-    resources: WorkerResources, seed: UInt64
+    resources: WorkerResources, index: Int, seed: UInt64
   ) throws(GenerationError) {
     var pools: [String: UpstreamPool] = [:]
     for definition in blueprint.upstreams {
@@ -49,12 +56,16 @@ final class Generation {
     }
     self.pools = pools
     for pool in pools.values { pool.resolve(with: blueprint.addresses) }
+    verifiers = try Self.verifiers(of: blueprint, resources)
+    stores = try Self.stores(blueprint, previous, shared, resources, index: index)
+    let airlock = AirlockRules(blueprint, verifiers)
     let ordered = blueprint.upstreams.compactMap { pools[$0.name] }
     var listeners: [ListenerID: ListenerRuntime] = [:]
     for listener in blueprint.listeners {
       let builder = ListenerBuilder(
-        listener, pools: ordered, clientAddress: blueprint.clientAddress,
-        buckets: shared.buckets)
+        listener, pools: ordered, verifiers: verifiers, airlock: airlock,
+        clientAddress: blueprint.clientAddress, buckets: shared.buckets,
+        bulkheads: shared.bulkheads, stores: stores)
       let security = try Self.security(of: listener, resources, shared.ticketKeys)
       do throws(RouteTableError) {
         listeners[listener.id] = try builder.build(security: security, seed: seed)
@@ -72,6 +83,27 @@ final class Generation {
     } catch { throw .security(of: definition.name, error) }
   }
 
+  /// Clients of stores that did not change keep their connections.
+  private static func stores(
+    _ blueprint: Blueprint, _ previous: Generation?, _ shared: Worker.Shared,
+    _ resources: WorkerResources, index: Int
+  ) throws(GenerationError) -> [String: RedisClient] {
+    var stores: [String: RedisClient] = [:]
+    for definition in blueprint.stores {
+      let name = definition.name
+      if let kept = previous?.stores[name], kept.definition == definition {
+        stores[name] = kept
+      } else if let health = shared.stores[name] {
+        do throws(TLSSetupError) {
+          stores[name] = try RedisClient(
+            definition, health: health, worker: index, resources: resources)
+        } catch { throw .security(of: name, error) }
+      }
+      stores[name]?.resolve(with: blueprint.addresses)
+    }
+    return stores
+  }
+
   private static func security(
     of listener: ListenerBlueprint, _ resources: WorkerResources, _ keys: TicketKeys
   ) throws(GenerationError) -> TLSServerContext? {
@@ -83,96 +115,29 @@ final class Generation {
     } catch { throw .security(of: listener.name, error) }
   }
 
+  private static func verifiers(
+    of blueprint: Blueprint, _ resources: WorkerResources
+  ) throws(GenerationError) -> [String: any IdentityVerifier] {
+    var verifiers: [String: any IdentityVerifier] = [:]
+    for identity in blueprint.identities {
+      let context = VerifierContext(label: identity.label, library: resources.library)
+      do throws(CredentialProblem) {
+        verifiers[identity.name] = try identity.kind.build(
+          identity.settings, identity.material, context)
+      } catch { throw .identity(identity.name, error) }
+    }
+    return verifiers
+  }
+
   func listener(_ id: ListenerID) -> ListenerRuntime? { listeners[id] }
 
   /// Closes the idle connections of pools that `next` does not go on with.
   func retire(after next: Generation) {
     for (name, pool) in pools where next.pools[name] !== pool { pool.retire() }
+    for (name, client) in stores where next.stores[name] !== client { client.retire() }
   }
 
   func sweep() {
     for pool in pools.values { pool.sweep() }
-  }
-}
-
-/// Builds one listener's runtime.
-struct ListenerBuilder {
-  private let blueprint: ListenerBlueprint
-  private let pools: [UpstreamPool]
-  private let clientAddress: ClientAddressSettings
-  private let buckets: [String: SharedBucket]
-
-  init(
-    _ blueprint: ListenerBlueprint, pools: [UpstreamPool], clientAddress: ClientAddressSettings,
-    buckets: [String: SharedBucket]
-  ) {
-    self.buckets = buckets
-    self.blueprint = blueprint
-    self.pools = pools
-    self.clientAddress = clientAddress
-  }
-
-  func build(security: TLSServerContext?, seed: UInt64) throws(RouteTableError) -> ListenerRuntime {
-    let table = try RouteTable(
-      routes: blueprint.routes.map(\.matches),
-      scopes: blueprint.scopes.map { RouteScope(matches: $0.matches, parent: $0.parent) },
-      listener: RouteListener(
-        name: blueprint.name,
-        servesNamedOnly: blueprint.servesNamedOnly || blueprint.redirectsToHTTPS),
-      seed: seed)
-    return ListenerRuntime(
-      id: blueprint.id, name: blueprint.name, limits: blueprint.limits,
-      security: security, table: table,
-      routes: blueprint.routes.map { ListenerRuntime.Route(label: $0.label, chain: chain($0)) },
-      scopes: blueprint.scopes.map { scope($0.policies) }, outermost: scope(blueprint.outermost),
-      own: ListenerRuntime.OwnChains(
-        trace: chain(
-          blueprint.outermost, RefusingDestination(.traceNotServed), parameterNames: []),
-        options: chain(blueprint.outermost, EmptyAnswer(), parameterNames: []),
-        misdirected: chain(
-          blueprint.outermost, RefusingDestination(.misdirected), parameterNames: [])))
-  }
-
-  private func scope(_ policies: [PolicyBlueprint]) -> ListenerRuntime.ScopeChains {
-    ListenerRuntime.ScopeChains(
-      notFound: chain(
-        policies,
-        blueprint.redirectsToHTTPS ? HTTPSRedirect() : RefusingDestination(.noRoute),
-        parameterNames: []),
-      methodNotAllowed: chain(policies, RefusingDestination(.methodNotAllowed), parameterNames: []))
-  }
-
-  private func chain(_ route: RouteBlueprint) -> PolicyChain {
-    switch route.action {
-    case .forward(let shares):
-      let forwarder = Forwarder(
-        shares: shares.map { Forwarder.Share(pool: pools[$0.upstream], weight: $0.share) })
-      return chain(route.policies, forwarder, parameterNames: route.parameterNames)
-    case .answer:
-      return chain(route.policies, nil, parameterNames: route.parameterNames)
-    }
-  }
-
-  private func chain(
-    _ policies: [PolicyBlueprint], _ destination: (any Destination)?, parameterNames: [String]
-  ) -> PolicyChain {
-    let context = ChainContext(
-      isSecure: blueprint.security != nil, parameterNames: parameterNames, buckets: buckets)
-    var steps: [PolicyChain.Step] = StandardPolicies.unconditional(clientAddress).map {
-      .admission($0)
-    }
-    var egress: [any Egress] = []
-    var answering: (any Destination)?
-    for policy in policies {
-      let parts = policy.registration.build(policy.settings, context)
-      if let admission = parts.admission { steps.append(.admission(admission)) }
-      if let wrapping = parts.wrapping { steps.append(.wrapping(wrapping)) }
-      if let part = parts.egress { egress.append(part) }
-      if let part = parts.destination { answering = part }
-    }
-    guard let innermost = destination ?? answering else {
-      preconditionFailure("A route that is no forward has a policy that answers.")
-    }
-    return PolicyChain(steps: steps, egress: egress, destination: innermost)
   }
 }

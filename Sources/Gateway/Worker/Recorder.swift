@@ -91,6 +91,12 @@ final class Recorder {
     record.duration = duration
     record.overhead = overhead
     addNumbers(of: exchange, to: &record)
+    let caller = exchange.wasJudged ? CallerText(exchange) : .none
+    record.identity = caller.identity.span
+    record.subject = caller.subject.span
+    record.denyCause = caller.cause.bytes
+    record.denyRule = caller.rule.span
+    record.isShadowDenial = caller.isShadow
     if exchange.hasFailed, let failure = exchange.failure {
       record.reason = failure.reason.token.bytes
       record.origin = failure.origin.name.bytes
@@ -133,6 +139,7 @@ final class Recorder {
       method: exchange.request.method.metric,
       status: exchange.recordedStatus)
     metrics.requestEnded(key, duration: duration, overhead: overhead)
+    if exchange.wasJudged { countDecision(exchange) }
     guard let server else { return }
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let answered = exchange.upstream.firstByteAt
@@ -140,6 +147,49 @@ final class Recorder {
       upstream: server.upstreamMetric, server: server.serverMetric,
       status: exchange.upstream.status,
       duration: answered.map { $0.since(sent) } ?? duration)
+  }
+}
+
+/// What the log says of the caller: text that a line borrows.
+private struct CallerText {
+  static let none = CallerText()
+
+  private(set) var identity: [UInt8] = []
+  private(set) var subject: [UInt8] = []
+  private(set) var cause: StaticString = ""
+  private(set) var rule: [UInt8] = []
+  private(set) var isShadow = false
+
+  private init() {}
+
+  init(_ exchange: Exchange) {
+    if let principal = exchange.principal {
+      identity = principal.identity.name
+      subject = principal.subject
+    }
+    guard let denial = exchange.denial else { return }
+    if let found = denial.identity { identity = found.name }
+    cause = denial.cause.token
+    rule = denial.rule
+    isShadow = denial.isShadow
+  }
+}
+
+extension Recorder {
+  private func countDecision(_ exchange: Exchange) {
+    if let denial = exchange.denial {
+      let outcome: AuthOutcome =
+        switch exchange.failure?.reason {
+        case _ where denial.isShadow: .wouldDeny
+        case .credentialMissing?: .missing
+        case .credentialInvalid?: .invalid
+        default: .insufficient
+        }
+      // Id 0 is that of no identity: see `MetricNames`.
+      metrics.decided(outcome, identity: denial.identity?.metric ?? 0)
+    } else if let principal = exchange.principal {
+      metrics.decided(.proved, identity: principal.identity.metric)
+    }
   }
 }
 

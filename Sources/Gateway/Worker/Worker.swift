@@ -5,6 +5,7 @@ import Bytes
 import Engine
 import OpenSSL
 import PolicyChain
+import RedisStore
 import Routing
 import TLS
 import Telemetry
@@ -25,10 +26,14 @@ package actor Worker: LoopActor {
   private var acceptors: [Acceptor] = []
   private var housekeeper: Waiter?
   private let seed: UInt64
+  private let index: Int
 
-  /// - Parameter seed: for keyed tables; random, and the same for no two processes.
-  package init(on loop: EventLoop, seed: UInt64) {
+  /// - Parameters:
+  ///   - index: tells the workers of the process apart.
+  ///   - seed: for keyed tables; random, and the same for no two processes.
+  package init(on loop: EventLoop, index: Int, seed: UInt64) {
     self.loop = loop
+    self.index = index
     self.seed = seed
   }
 
@@ -36,6 +41,8 @@ package actor Worker: LoopActor {
   package struct Shared: Sendable {
     package var upstreams: SharedUpstreams
     package var buckets: [String: SharedBucket]
+    let bulkheads: BulkheadRegistry
+    package var stores: [String: RedisHealth]
     let limiter: ConnectionLimiter
     let log: LogWriter?
     let noRoute: RouteLabel
@@ -47,7 +54,7 @@ package actor Worker: LoopActor {
   func boot(_ blueprint: Blueprint, shared: Shared) throws {
     let resources = try WorkerResources(loop: loop)
     let generation = try Generation(
-      blueprint, previous: nil, shared: shared, resources: resources, seed: seed)
+      blueprint, previous: nil, shared: shared, resources: resources, index: index, seed: seed)
     let sink = shared.log.map(Self.sink)
     let metrics = WorkerMetrics()
     let context = WorkerContext(
@@ -61,6 +68,8 @@ package actor Worker: LoopActor {
       limiter: shared.limiter, start: TaskStarter(for: self))
     self.context = context
     start { await context.runStarter() }
+    startStores(generation)
+    start { await resources.turns.run() }
     let waiter = Waiter(on: loop)
     housekeeper = waiter
     start { await Self.keepHouse(context, waiter) }
@@ -71,8 +80,16 @@ package actor Worker: LoopActor {
     guard let context else { return }
     let next = try Generation(
       blueprint, previous: context.generation, shared: shared, resources: context.resources,
-      seed: seed)
+      index: index, seed: seed)
     context.adopt(next)
+    startStores(next)
+  }
+
+  /// Connects to the stores of a generation that were not connected to before.
+  private func startStores(_ generation: Generation) {
+    for client in generation.stores.values where !client.isStarted {
+      start { await client.run() }
+    }
   }
 
   /// Logs to another writer from now on; nil for no log.
@@ -105,6 +122,14 @@ package actor Worker: LoopActor {
     for pool in context?.generation.pools.values.map({ $0 }) ?? [] {
       pool.resolve(with: [name: addresses])
     }
+    for client in context?.generation.stores.values.map({ $0 }) ?? [] {
+      client.resolve(with: [name: addresses])
+    }
+  }
+
+  /// New keys of an identity; requests that are being judged go on with those they began with.
+  func renewed(_ identity: String, with material: any Sendable) {
+    context?.generation.verifiers[identity]?.adopt(material)
   }
 
   /// Ends connections with their next answer, but goes on accepting.
@@ -126,6 +151,7 @@ package actor Worker: LoopActor {
   func finish() {
     housekeeper?.cancel()
     context?.recorder.flushLog()
+    for client in context?.generation.stores.values.map({ $0 }) ?? [] { client.retire() }
     context?.stop()
   }
 

@@ -3,6 +3,7 @@
 
 import Bytes
 import Engine
+import HTTP2
 import HTTPMessage
 import PolicyChain
 import TLS
@@ -19,6 +20,8 @@ final class WorkerContext {
   let limiter: ConnectionLimiter
   /// Starts a task on this worker: see `LoopActor.start`.
   private let start: TaskStarter
+  /// For the fields of one HTTP/2 head, from its first one until the session has them.
+  let outgoingFields = OutgoingFields()
   /// The generation that new requests are served by.
   private(set) var generation: Generation
   /// Counts the generations, from 1.
@@ -33,14 +36,14 @@ final class WorkerContext {
   private var wallTurn = UInt64.max
   private var wallNow: UInt64 = 0
 
-  private(set) var connections: [HTTP1Connection?] = []
+  private(set) var connections: [(any ClientConnection)?] = []
   private var freeSlots: [Int] = []
   private(set) var connectionCount = 0
   private(set) var secureCount = 0
   let memory = MemoryKeeper()
-  /// Resting connections that something happened to, and what.
-  private var woken: [HTTP1Connection] = []
-  private var expired: [HTTP1Connection] = []
+  /// Connections without a task that something happened to, and what.
+  private var woken: [any ClientConnection] = []
+  private var expired: [any ClientConnection] = []
   private let starter: Waiter
 
   init(
@@ -98,16 +101,35 @@ final class WorkerContext {
     }
     let slot = freeSlots.popLast() ?? connections.count
     if slot == connections.count { connections.append(nil) }
-    let connection = HTTP1Connection(
-      transport: transport,
-      connection: DownstreamConnection(listener: listener.id, peer: peer),
-      listener: listener, slot: slot, context: self)
-    connections[slot] = connection
     connectionCount += 1
     if transport.isSecure { secureCount += 1 }
     recorder.metrics.connectionOpened(listener: listener.id.metric)
-    start { await connection.serve() }
+    serve(transport, DownstreamConnection(listener: listener.id, peer: peer), listener, slot)
   }
+
+  private func serve(
+    _ transport: Transport, _ connection: DownstreamConnection, _ listener: ListenerRuntime,
+    _ slot: Int
+  ) {
+    guard transport.isSecure || listener.limits.protocols.contains(.http2) else {
+      let connection = HTTP1Connection(
+        transport: transport, connection: connection, listener: listener, slot: slot,
+        context: self)
+      connections[slot] = connection
+      return start { await connection.serve() }
+    }
+    let opening = ConnectionOpening(transport, connection, at: listener, slot: slot, in: self)
+    connections[slot] = opening
+    start { await opening.run() }
+  }
+
+  /// Puts the connection that an opening became into its place.
+  func replace(_ opening: ConnectionOpening, by connection: any ClientConnection) {
+    connections[opening.slot] = connection
+  }
+
+  /// Starts a task on this worker.
+  func startTask(_ operation: @escaping () async -> Void) { start(operation) }
 
   private func transport(
     over socket: Socket, at listener: ListenerRuntime
@@ -121,7 +143,7 @@ final class WorkerContext {
   }
 
   /// Forgets a connection that is closed.
-  func closed(_ connection: HTTP1Connection) {
+  func closed(_ connection: any ClientConnection) {
     connections[connection.slot] = nil
     freeSlots.append(connection.slot)
     connectionCount -= 1
@@ -131,27 +153,29 @@ final class WorkerContext {
     recorder.metrics.connectionClosed(listener: downstream.listener.metric)
   }
 
-  /// Starts the task of a resting connection, soon: between jobs nothing may be closed or started.
-  func wake(_ connection: HTTP1Connection) {
+  /// Wakes a connection that has no task, soon: between jobs nothing may be closed or started, and
+  /// what the jobs of this turn write leaves together.
+  func wake(_ connection: any ClientConnection) {
     woken.append(connection)
     starter.signal()
   }
 
-  /// Closes a resting connection, soon.
-  func expire(_ connection: HTTP1Connection) {
+  /// Tells a connection that has no task that its deadline has passed, soon.
+  func expire(_ connection: any ClientConnection) {
     expired.append(connection)
     starter.signal()
   }
 
   /// Runs as long as the worker: it starts and ends what `wake` and `expire` left.
   func runStarter() async {
+    var batch: [any ClientConnection] = []
     while await starter.wait(until: .never) != .cancelled {
-      while let connection = expired.popLast() {
-        if connection.isResting { connection.close() }
-      }
-      while let connection = woken.popLast() {
-        if connection.isResting, !connection.isClosed { start { await connection.serve() } }
-      }
+      while let connection = expired.popLast() { connection.expired() }
+      swap(&batch, &woken)
+      for connection in batch { connection.woken() }
+      batch.removeAll(keepingCapacity: true)
+      // Whoever has more to do has it after the others.
+      if !woken.isEmpty { await Task.yield() }
     }
   }
 
@@ -163,7 +187,7 @@ final class WorkerContext {
   func drain() {
     endsKeepAlive = true
     isDraining = true
-    for case let connection? in connections where connection.isIdle { connection.cancel() }
+    for case let connection? in connections { connection.drain() }
   }
 
   /// Ends everything.
@@ -171,5 +195,8 @@ final class WorkerContext {
     for connection in connections { connection?.cancel() }
   }
 
-  func stop() { starter.cancel() }
+  func stop() {
+    starter.cancel()
+    resources.turns.stop()
+  }
 }

@@ -14,6 +14,7 @@ extension AccessLogEncoder {
     appendExchange(record, into: &line)
     appendClient(record, into: &line)
     appendUpstream(record, into: &line)
+    appendCaller(record, into: &line)
     appendTimes(record, into: &line)
     appendEnd(record, into: &line)
     line.append("}\n")
@@ -74,6 +75,18 @@ extension AccessLogEncoder {
       number(",\"status\":", UInt64(record.upstreamStatus), into: &line)
     }
     line.append("}")
+  }
+
+  private func appendCaller(_ record: borrowing AccessRecord, into line: inout Output) {
+    member(",\"identity\":\"", record.identity, into: &line)
+    member(",\"subject\":\"", record.subject, into: &line)
+    guard !record.denyCause.isEmpty else { return }
+    if record.isShadowDenial {
+      member(",\"would_deny\":\"", record.denyCause, into: &line)
+    } else {
+      member(",\"deny\":\"", record.denyCause, into: &line)
+    }
+    member(",\"rule\":\"", record.denyRule, into: &line)
   }
 
   private func appendTimes(_ record: borrowing AccessRecord, into line: inout Output) {

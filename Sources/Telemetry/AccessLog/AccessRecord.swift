@@ -62,6 +62,15 @@ package struct AccessRecord: ~Escapable {
   /// What of `duration` was spent here and not in waiting for client or upstream.
   package var overhead: UInt64?
 
+  /// The identity that was proved or found wanting, and whom it names; empty without one.
+  package var identity: Span<UInt8>
+  package var subject: Span<UInt8>
+  /// Why a rule decided against the request, and which one: its directive and place in the config.
+  package var denyCause: Span<UInt8>
+  package var denyRule: Span<UInt8>
+  /// Whether the rule is in shadow mode, so that the request passed.
+  package var isShadowDenial = false
+
   /// The stable reason of a failure, and whose it was: downstream, gateway or upstream.
   package var reason: Span<UInt8>
   package var origin: Span<UInt8>
@@ -92,6 +101,10 @@ package struct AccessRecord: ~Escapable {
     tlsProtocol = Span()
     upstream = Span()
     server = Span()
+    identity = Span()
+    subject = Span()
+    denyCause = Span()
+    denyRule = Span()
     reason = Span()
     origin = Span()
     limit = Span()

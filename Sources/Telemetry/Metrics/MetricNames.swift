@@ -32,6 +32,7 @@ package struct MetricNames: Sendable {
   package var listeners = NameTable()
   package var routes = NameTable()
   package var upstreams = NameTable()
+  package var identities = NameTable()
   /// Servers by upstream and server name together, since two upstreams may name the same server.
   private var servers = NameTable()
   private var serverParts: [(upstream: UInt16, name: String)] = []
@@ -42,7 +43,13 @@ package struct MetricNames: Sendable {
   /// The id that counts requests which no route took.
   package let noRoute: UInt16
 
-  package init() { noRoute = routes.id(of: "none") }
+  /// The id that counts requests which showed no credential that an identity takes.
+  package let noIdentity: UInt16
+
+  package init() {
+    noRoute = routes.id(of: "none")
+    noIdentity = identities.id(of: "none")
+  }
 
   /// The id of a server of an upstream.
   package mutating func server(_ name: String, of upstream: UInt16) -> UInt16 {

@@ -9,6 +9,9 @@ package struct MetricsPage: Sendable {
   package var totals: MetricsTotals
   package var names: MetricNames
   package var control: ControlMetrics
+  package var bulkheads: [BulkheadReading] = []
+  /// Whether each store of limits answers.
+  package var stores: [(name: String, isUp: Bool)] = []
   /// Nil when /proc could not be read: then the process families are left out.
   package var process: ProcessUsage?
 
@@ -25,8 +28,12 @@ package struct MetricsPage: Sendable {
     var page = Exposition(format: format)
     appendRequests(to: &page)
     appendUpstreams(to: &page)
+    appendUpstreamReadings(to: &page)
     appendConnections(to: &page)
+    appendDecisions(to: &page)
     appendLimits(to: &page)
+    appendBulkheads(to: &page)
+    appendStores(to: &page)
     appendControl(to: &page)
     appendProcess(to: &page)
     return page.finish()
@@ -105,6 +112,16 @@ package struct MetricsPage: Sendable {
     page.sample([], totals.fieldsDropped)
   }
 
+  private func appendDecisions(to page: inout Exposition) {
+    page.family("sluice_auth_decisions", .counter, "Requests by identity and what auth decided.")
+    let outcomes = AuthOutcome.allCases
+    for (cell, count) in totals.authDecisions.enumerated() where count > 0 {
+      let identity = names.identities[UInt16(truncatingIfNeeded: cell / outcomes.count)]
+      page.sample(
+        [("identity", identity), ("outcome", outcomes[cell % outcomes.count].label)], count)
+    }
+  }
+
   private func appendLimits(to page: inout Exposition) {
     page.family("sluice_limit_decisions", .counter, "Decisions of limits by bucket and verdict.")
     let verdicts = LimitVerdict.allCases
@@ -114,6 +131,24 @@ package struct MetricsPage: Sendable {
           ("bucket", names.buckets[UInt16(truncatingIfNeeded: cell / verdicts.count)]),
           ("verdict", verdicts[cell % verdicts.count].label),
         ], count)
+    }
+  }
+
+  private func appendStores(to page: inout Exposition) {
+    page.family("sluice_redis_up", .gauge, "Whether a redis answers (1) or not.")
+    for store in stores { page.sample([("redis", store.name)], UInt64(store.isUp ? 1 : 0)) }
+  }
+
+  private func appendBulkheads(to page: inout Exposition) {
+    page.family("sluice_bulkhead_in_use", .gauge, "Requests that hold a place.")
+    for one in bulkheads { page.sample([("bulkhead", one.name)], one.inUse) }
+    page.family("sluice_bulkhead_waiting", .gauge, "Requests that wait for a place.")
+    for one in bulkheads { page.sample([("bulkhead", one.name)], one.waiting) }
+    page.family("sluice_bulkhead_requests", .counter, "Requests by how they fared at a bulkhead.")
+    for one in bulkheads {
+      for (verdict, count) in one.verdicts where count > 0 {
+        page.sample([("bulkhead", one.name), ("verdict", verdict)], count)
+      }
     }
   }
 

@@ -29,6 +29,7 @@ package struct MetricsSnapshot: Sendable {
   private(set) var openConnections: ContiguousArray<Int64> = []
   private(set) var handshakes: ContiguousArray<UInt64> = []
   private(set) var protocolErrors: ContiguousArray<UInt64> = []
+  private(set) var authDecisions: ContiguousArray<UInt64> = []
   /// Three cells per bucket, in the order of `LimitVerdict`.
   private(set) var limitDecisions: ContiguousArray<UInt64> = []
   private(set) var fieldsDroppedCount: UInt64 = 0
@@ -60,6 +61,12 @@ package struct MetricsSnapshot: Sendable {
   /// Counts a message that broke its protocol's rules, by the id of the reason.
   mutating func protocolError(_ reason: UInt16) {
     Self.add(1, to: Int(reason), of: &protocolErrors)
+  }
+
+  mutating func decided(_ outcome: AuthOutcome, identity: UInt16) {
+    Self.add(
+      1, to: Int(identity) * AuthOutcome.allCases.count + Int(outcome.rawValue),
+      of: &authDecisions)
   }
 
   /// Counts a decision of a limit, by the id of its bucket.

@@ -16,6 +16,8 @@ package struct MetricsTotals: Sendable, Equatable {
   package private(set) var handshakes: [UInt64] = []
   /// By reason.
   package private(set) var protocolErrors: [UInt64] = []
+  /// A cell per outcome for each identity, in the order of `AuthOutcome`.
+  package private(set) var authDecisions: [UInt64] = []
   /// Three cells per bucket, in the order of `LimitVerdict`.
   package private(set) var limitDecisions: [UInt64] = []
   package private(set) var fieldsDropped: UInt64 = 0
@@ -43,6 +45,7 @@ package struct MetricsTotals: Sendable, Equatable {
     Self.add(snapshot.openConnections, to: &openConnections, empty: 0) { $0 &+= $1 }
     Self.add(snapshot.handshakes, to: &handshakes, empty: 0) { $0 &+= $1 }
     Self.add(snapshot.protocolErrors, to: &protocolErrors, empty: 0) { $0 &+= $1 }
+    Self.add(snapshot.authDecisions, to: &authDecisions, empty: 0) { $0 &+= $1 }
     Self.add(snapshot.limitDecisions, to: &limitDecisions, empty: 0) { $0 &+= $1 }
     fieldsDropped &+= snapshot.fieldsDroppedCount
   }

@@ -38,6 +38,11 @@ package final class WorkerMetrics {
   /// Counts a message that broke its protocol's rules, by the id of the reason.
   package func protocolError(_ reason: UInt16) { counters { $0.protocolError(reason) } }
 
+  /// Counts what was decided about a credential, or for want of one.
+  package func decided(_ outcome: AuthOutcome, identity: UInt16) {
+    counters { $0.decided(outcome, identity: identity) }
+  }
+
   /// Counts fields that were dropped for their names (`underscore drop`).
   package func fieldsDropped(_ count: Int) { counters { $0.fieldsDropped(count) } }
 

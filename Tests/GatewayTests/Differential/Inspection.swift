@@ -1,6 +1,7 @@
 // The chain as the gateway builds it, with an end that notes what the policies saw and encodes what
 // an origin would receive.
 
+import Buckets
 import Bytes
 import Configuration
 import Engine
@@ -127,7 +128,9 @@ final class InspectedListener {
       throw WrongConfig(result.diagnostics.map(\.message))
     }
     var compiler = BlueprintCompiler(policies: StandardPolicies.all)
-    let blueprint = compiler.compile(configuration, security: SecurityMaterial(), hash: "test")
+    let blueprint = compiler.compile(
+      configuration, security: SecurityMaterial(),
+      credentials: CredentialMaterial(), hash: "test")
     let listener = blueprint.listeners[0]
     table = try RouteTable(
       routes: listener.routes.map(\.matches), scopes: [],
@@ -136,12 +139,14 @@ final class InspectedListener {
     let inspection = inspection
     chains = listener.routes.map { route in
       let context = ChainContext(
-        isSecure: false, parameterNames: route.parameterNames, buckets: [:])
-      var steps = StandardPolicies.unconditional(blueprint.clientAddress).map {
+        isSecure: false, keepsAmbiguousNames: false, verifiers: [:],
+        parameterNames: route.parameterNames, buckets: [:],
+        bulkheads: BulkheadRegistry(seed: .random()), stores: [:])
+      var steps = StandardPolicies.unconditional(nil, blueprint.clientAddress).map {
         PolicyChain.Step.admission($0)
       }
       for policy in route.policies {
-        let parts = policy.registration.build(policy.settings, context)
+        let parts = policy.parts(in: context)
         if let admission = parts.admission { steps.append(.admission(admission)) }
         if let wrapping = parts.wrapping { steps.append(.wrapping(wrapping)) }
       }

@@ -1,4 +1,4 @@
-// What a bucket's `key=` makes of a request: one hash. The text itself is kept nowhere.
+// What `key=` makes of a request: one hash that stands for the caller. The text is kept nowhere.
 
 import Buckets
 import Bytes
@@ -6,8 +6,8 @@ import Configuration
 import HTTPMessage
 import PolicyChain
 
-/// The compiled key of a bucket. Made per route, since routes number their path parameters.
-struct BucketKey {
+/// The compiled key of a bucket or bulkhead. Made per route, since routes number their parameters.
+struct RequestKeyHash {
   private enum Part {
     case client, listener, route, host, method
     /// Nil: the route's paths have no such parameter.
@@ -21,10 +21,13 @@ struct BucketKey {
   private let parts: [Part]
   private let fallback: [Part]
 
-  init(_ bucket: SharedBucket, parameterNames: [String]) {
-    seed = bucket.seed
-    parts = bucket.settings.key.map { Self.part($0, parameterNames) }
-    fallback = bucket.settings.fallbackKey.map { Self.part($0, parameterNames) }
+  /// - Parameter fallback: the key of requests that lack a part; empty: what is absent is empty.
+  init(
+    of key: [Attribute], orElse fallback: [Attribute], seed: HashSeed, parameterNames: [String]
+  ) {
+    self.seed = seed
+    parts = key.map { Self.part($0, parameterNames) }
+    self.fallback = fallback.map { Self.part($0, parameterNames) }
   }
 
   private static func part(_ attribute: Attribute, _ parameterNames: [String]) -> Part {
@@ -44,7 +47,10 @@ struct BucketKey {
   }
 
   /// The hash that stands for the request's caller; never zero.
-  func hash(of exchange: Exchange) -> UInt64 {
+  func hash(of exchange: Exchange) -> UInt64 { hash(of: exchange, seed) }
+
+  /// The hash by another seed.
+  func hash(of exchange: Exchange, _ seed: HashSeed) -> UInt64 {
     var hasher = KeyHasher(seed: seed)
     var isWhole = true
     for part in parts where !Self.add(part, of: exchange, to: &hasher) { isWhole = false }
@@ -70,7 +76,8 @@ struct BucketKey {
       hasher.add(word: UInt64(exchange.connection?.listener.index ?? 0))
       return true
     case .route:
-      guard let name = exchange.route?.name else { break }
+      guard let route = exchange.route else { break }
+      let name = route.name
       hasher.add(name.span)
       return true
     case .host:

@@ -2,16 +2,16 @@
 
 import Bytes
 
-enum NamedValue {
+package enum NamedValue {
   /// The first `name=value` of a query; empty when there is none.
   @_lifetime(copy query)
-  static func inQuery(_ query: Span<UInt8>, name: Span<UInt8>) -> Span<UInt8> {
+  package static func inQuery(_ query: Span<UInt8>, name: Span<UInt8>) -> Span<UInt8> {
     find(name, in: query, separator: UInt8(ascii: "&"))
   }
 
   /// The first cookie of that name: RFC 6265 section 4.2.1.
   @_lifetime(copy cookies)
-  static func inCookies(_ cookies: Span<UInt8>, name: Span<UInt8>) -> Span<UInt8> {
+  package static func inCookies(_ cookies: Span<UInt8>, name: Span<UInt8>) -> Span<UInt8> {
     find(name, in: cookies, separator: UInt8(ascii: ";"))
   }
 

@@ -1,0 +1,89 @@
+// Upstreams of the effective config, and what their blocks must make sense of together.
+
+extension Compiler {
+  mutating func upstream(_ statement: CheckedStatement) -> UpstreamConfiguration {
+    let block = statement.block
+    let servers = block.all(CoreDirectives.server)
+    let tls = block.first(CoreDirectives.upstreamTLS)
+    if servers.isEmpty, statement.isBlockWhole {
+      report(
+        .missingValue, "upstream '\(statement.name)' has no server", at: statement.nameLocation)
+    }
+    if tls == nil {
+      for (server, place) in servers where !server.endpoint.isNearby {
+        report(
+          .plainUpstream,
+          "'\(server.endpoint)' is spoken to in clear text over a network that may be public",
+          at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
+      }
+    }
+    checkProtocol(of: statement, hasTLS: tls != nil)
+    return UpstreamConfiguration(
+      name: statement.name, servers: servers.map(\.0), tls: tls,
+      balance: block.first(CoreDirectives.balance) ?? BalanceSettings(),
+      outlier: block.first(CoreDirectives.outlier) ?? OutlierSettings(),
+      connections: block.first(CoreDirectives.connections) ?? UpstreamConnectionSettings(),
+      host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
+      version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,
+      location: statement.location)
+  }
+
+  /// HTTP/2 is chosen by TLS or known beforehand, never both.
+  mutating func checkProtocol(of statement: CheckedStatement, hasTLS: Bool) {
+    guard let (settings, place) = statement.block.all(CoreDirectives.upstreamProtocol).first
+    else { return }
+    switch settings.version {
+    case .h2 where !hasTLS:
+      report(
+        .settingsConflict, "'protocol h2' needs 'tls'", at: place.nameLocation,
+        help: "'protocol h2c' is HTTP/2 in clear text")
+    case .h2c where hasTLS:
+      report(
+        .settingsConflict, "'protocol h2c' is HTTP/2 in clear text, and this upstream has 'tls'",
+        at: place.nameLocation, help: "'protocol h2' is HTTP/2 over TLS")
+    case .auto, .http11, .h2, .h2c: return
+    }
+  }
+
+  /// A parameter that an upstream hashes by must be taken by every path of the routes that lead
+  /// there.
+  mutating func checkKeys(
+    of upstreams: [UpstreamConfiguration], on routes: [EffectiveRoute]
+  ) {
+    var reported: Set<String> = []
+    for route in routes {
+      for share in route.shares {
+        guard let upstream = upstreams.first(where: { $0.name == share.upstream }),
+          case .pathParameter(let name)? = upstream.balance.key
+        else { continue }
+        let isTaken =
+          !route.matches.isEmpty
+          && route.matches.allSatisfy { match in
+            !match.paths.isEmpty
+              && match.paths.allSatisfy { $0.captures.contains { $0.name == name } }
+          }
+        guard !isTaken, reported.insert("\(route.id) \(upstream.name)").inserted else { continue }
+        report(
+          .unknownParameter,
+          "upstream '\(upstream.name)' is balanced by 'path.\(name)', which route '\(route.id)' "
+            + "does not take", at: share.location,
+          notes: [.init("the upstream", at: upstream.location)])
+      }
+    }
+  }
+}
+
+extension Endpoint {
+  /// Whether it is loopback, private, or a name that only a private network gives.
+  var isNearby: Bool {
+    switch self {
+    case .unix: return true
+    case .address(let address, _): return address.isPrivate
+    case .name(let name, _):
+      let labels = name.split(separator: ".")
+      let inner: Set<Substring> = ["localhost", "internal", "local", "lan", "svc", "test"]
+      return labels.count == 1 || inner.contains(labels.last ?? "")
+        || name.hasSuffix(".home.arpa")
+    }
+  }
+}

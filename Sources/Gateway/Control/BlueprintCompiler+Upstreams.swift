@@ -1,0 +1,73 @@
+// Upstreams: from what the config says to what the workers run.
+
+import Bytes
+import Configuration
+import Engine
+import PolicyChain
+import Upstreams
+
+extension BlueprintCompiler {
+  mutating func upstream(_ upstream: UpstreamConfiguration) -> UpstreamDefinition {
+    let id = names.upstreams.id(of: upstream.name)
+    let servers = upstream.servers.map { settings in
+      let name = settings.endpoint.description
+      return ServerDefinition(
+        host: host(settings.endpoint), weight: settings.weight, name: name,
+        label: ServerLabel(
+          upstream: upstream.name, server: name, upstreamMetric: id,
+          serverMetric: names.server(name, of: id)))
+    }
+    let rule: HostRule =
+      switch upstream.host {
+      case .preserve: .preserve
+      case .upstream: .upstream
+      case .name(let name): .fixed(Array(name.utf8))
+      }
+    let version: UpstreamVersion =
+      switch upstream.version {
+      case .auto: security.upstreams[upstream.name] == nil ? .http1 : .chosenByTLS
+      case .http11: .http1
+      case .h2, .h2c: .http2
+      }
+    return UpstreamDefinition(
+      name: upstream.name, servers: servers, version: version, hostRule: rule,
+      security: security.upstreams[upstream.name], connectionsMax: upstream.connections.max,
+      idleMax: upstream.connections.idle,
+      idleTimeout: milliseconds(upstream.connections.idleTimeout),
+      balance: balance(upstream.balance), slowStart: milliseconds(upstream.balance.slowStart),
+      outlier: outlier(upstream.outlier))
+  }
+
+  private func milliseconds(_ span: TimeSpan) -> UInt64 { UInt64(clamping: span.milliseconds) }
+
+  private func balance(_ settings: BalanceSettings) -> Balance {
+    switch settings.method {
+    case .leastRequest: return .leastRequest
+    case .roundRobin: return .roundRobin
+    case .random: return .random
+    case .hash:
+      guard let key = settings.key.flatMap({ RequestKeySource($0) }) else {
+        preconditionFailure("A hash without a key was refused when the config was read.")
+      }
+      return .hash(key)
+    }
+  }
+
+  private func outlier(_ settings: OutlierSettings) -> OutlierRule {
+    OutlierRule(
+      consecutive: UInt64(clamping: settings.consecutive),
+      errorShare: settings.errors.map { UInt64(clamping: $0.millionths) },
+      requestsMin: UInt64(clamping: settings.requestsMin), window: milliseconds(settings.window),
+      statuses: StatusSet(settings.statuses.map(\.codes)),
+      ejection: milliseconds(settings.ejection.lower)...milliseconds(settings.ejection.upper),
+      ejectedMax: UInt64(clamping: settings.ejectedMax.millionths))
+  }
+
+  private func host(_ endpoint: Endpoint) -> ServerDefinition.Host {
+    switch endpoint {
+    case .name(let name, let port): .name(name, port: port)
+    case .address(let address, let port): .address(.ip(Bytes.IPAddress(address), port: port))
+    case .unix(let path): .address(.unix(path))
+    }
+  }
+}

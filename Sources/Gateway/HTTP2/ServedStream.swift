@@ -1,0 +1,209 @@
+// One stream of a client: its request, its task, its answer. The HTTP/2 counterpart of what
+// HTTP1Connection does between two heads.
+
+import Bytes
+import Engine
+import HTTP1
+import HTTP2
+import HTTPMessage
+import PolicyChain
+
+/// The server's side of one stream.
+final class ServedStream {
+  let owner: HTTP2Connection
+  let stream: HTTP2Stream
+  let exchange: Exchange
+  private(set) var body: HTTP2RequestBody?
+  /// Where the request's head stands as text.
+  private var head: Buffer?
+  var hasSentHead = false
+  /// The body that is being sent when it is one of our own.
+  var ownBody: Buffer?
+  private var hasClientLeft = false
+  /// A rule that the client broke after its head.
+  private var violation: HTTP2FieldError?
+
+  init(_ stream: HTTP2Stream, of owner: HTTP2Connection) {
+    self.owner = owner
+    self.stream = stream
+    exchange = owner.context.exchanges.borrow()
+    stream.observer = self
+  }
+
+  private var context: WorkerContext { owner.context }
+
+  /// Serves the request, to the log line.
+  func serve() async {
+    begin()
+    do throws(Failure) {
+      try readHead()
+      await serveRequest()
+    } catch { await refuse(error) }
+    conclude()
+  }
+
+  private func begin() {
+    let now = context.loop.now
+    exchange.startedAt = now
+    exchange.wallMilliseconds = context.wallMilliseconds
+    exchange.connection = owner.connection
+    exchange.peer = self
+    exchange.request.isSecure = owner.connection.security != nil
+    exchange.clientAddress = owner.connection.peerAddress
+  }
+
+  // MARK: The request
+
+  private func readHead() throws(Failure) {
+    guard let block = stream.takeHead() else {
+      preconditionFailure("A stream is opened by its head.")
+    }
+    defer { owner.session.recycle(block) }
+    let head = context.resources.heads.borrow(forBytes: block.byteCount)
+    self.head = head
+    let request = exchange.request
+    request.version = .http2
+    do throws(HTTP2FieldError) {
+      try RequestForm.write(block, into: head)
+    } catch { throw broken(error) }
+    var parser = RequestParser(limits: owner.limits.head, rules: owner.limits.rules)
+    do throws(HTTP1Error) {
+      guard try parser.parse(head, into: request) == .done else {
+        preconditionFailure("A head that was written whole is read whole.")
+      }
+    } catch {
+      request.version = .http2
+      context.recorder.countProtocolError(error.reason)
+      throw Failure(error)
+    }
+    request.version = .http2
+    try attachBody()
+  }
+
+  private func attachBody() throws(Failure) {
+    let request = exchange.request
+    if stream.isInboundComplete, stream.receivedBytes == 0, stream.trailers == nil {
+      // CVE-2026-33555: a length without a body must not reach an upstream.
+      guard case .none = request.framing else { throw broken(.lengthMismatch) }
+      return
+    }
+    let declared: UInt64?
+    if case .length(let length) = request.framing {
+      declared = length
+    } else {
+      declared = request.fields.present.contains(.contentLength) ? 0 : nil
+    }
+    if declared == nil { request.framing = .chunked }
+    let body = HTTP2RequestBody(self, declared: declared)
+    self.body = body
+    if request.framing != .none { exchange.requestBody = body }
+  }
+
+  /// A rule of HTTP/2 that the request broke.
+  func broken(_ error: HTTP2FieldError) -> Failure {
+    if violation == nil { context.recorder.countProtocolError(error.reason) }
+    if error.isMalformed { violation = error }
+    return Failure(
+      Reason(error.reason, error.status, error.sentence), origin: .downstream, retry: .never)
+  }
+
+  private func serveRequest() async {
+    exchange.askedPath = exchange.request.path
+    exchange.askedQuery = exchange.request.query
+    owner.refreshListener()
+    let chain = owner.listener.chain(for: exchange)
+    do throws(Failure) {
+      try await chain.run(exchange)
+    } catch {
+      exchange.answer(error)
+    }
+    if let violation {
+      exchange.answer(broken(violation))
+    } else if isGone || exchange.isClientGone {
+      exchange.answer(Failure(.clientGone, origin: .downstream, retry: .never))
+    } else {
+      chain.runEgress(exchange)
+      await deliver(exchange, chain)
+    }
+  }
+
+  /// Answers a head that is no request, or resets its stream.
+  private func refuse(_ failure: Failure) async {
+    let fields = exchange.request.fields
+    fields.forgetLines()
+    if let head { fields.attach(head) }
+    exchange.askedPath = exchange.request.path
+    exchange.askedQuery = exchange.request.query
+    exchange.request.framing = .none
+    owner.refreshListener()
+    let chain = owner.listener.refusalChain
+    exchange.answer(failure)
+    chain.runEgress(exchange)
+    if violation == nil { await deliver(exchange, chain) }
+  }
+
+  // MARK: The end
+
+  private func conclude() {
+    if let body { exchange.outcome.requestBodyBytes = body.handedOutBytes }
+    exchange.finish()
+    context.recorder.record(
+      exchange, listenerName: owner.listener.nameBytes, now: .now())
+    if !stream.isClosed {
+      if let violation {
+        owner.session.reset(stream, violation == .tooLarge ? .enhanceYourCalm : .protocolError)
+      } else if !exchange.outcome.isComplete {
+        // Half an answer is never passed off as a whole one.
+        let isStalled = exchange.failure?.reason == .writeStalled
+        owner.session.reset(stream, isStalled ? .cancel : .internalError)
+      } else if !stream.isInboundComplete {
+        // RFC 9113 section 8.1: the rest of the request is of no use to anybody.
+        owner.session.reset(stream, .noError)
+      }
+    }
+    let head = self.head
+    self.head = nil
+    body?.giveBack()
+    if let ownBody { context.resources.heads.giveBack(ownBody) }
+    ownBody = nil
+    context.exchanges.giveBack(exchange)
+    if let head { context.resources.heads.giveBack(head) }
+    owner.ended(stream)
+  }
+
+  /// The connection is going down: nobody waits for the answer.
+  func clientLeft() {
+    hasClientLeft = true
+    streamChanged()
+  }
+
+  func cancel() { exchange.waiter.cancel() }
+}
+
+extension ServedStream: HTTP2StreamObserver {
+  /// A task that is not parked looks at its stream anyway, before it parks.
+  func streamChanged() {
+    if violation == nil, let body, body.isLengthBroken { _ = broken(.lengthMismatch) }
+    if exchange.waiter.isParked { exchange.waiter.signal() }
+  }
+}
+
+extension ServedStream: DownstreamPeer {
+  var isGone: Bool {
+    hasClientLeft || violation != nil || (stream.isClosed && !stream.isOutboundComplete)
+  }
+
+  func sendInterim(_ head: ResponseHead) {
+    guard !isGone else { return }
+    do throws(HTTP1Error) {
+      try ResponseForm.write(
+        head, framing: .none, answering: exchange.request, blocks: [],
+        into: context.outgoingFields)
+    } catch {
+      // An interim response tells nothing that the final one does not: it is left out.
+      return
+    }
+    owner.session.sendInterim(stream, context.outgoingFields)
+    owner.produce()
+  }
+}

@@ -1,0 +1,84 @@
+// The kinds of identities that a config can have. A kind is one file with its settings, its manual
+// and its verifier's registration, and one line here.
+
+import Configuration
+import OpenSSL
+import PolicyChain
+
+/// A kind of identity: its declaration, what it reads from outside the config, and its verifier.
+package struct IdentityKind: Sendable {
+  package static let all: [IdentityKind] = [
+    KeyIdentity.kind
+  ]
+
+  package let declaration: any DirectiveDeclaration
+  /// Paths of the files that an identity is made from, as the config writes them.
+  package let files: @Sendable (any Sendable) -> [String]
+  /// Makes what verifiers need of the settings and the bytes of those files.
+  package let read:
+    @Sendable (any Sendable, [CredentialFile]) throws(CredentialProblem) -> any Sendable
+  /// Makes a worker's verifier.
+  package let build:
+    @Sendable (any Sendable, any Sendable, VerifierContext) throws(CredentialProblem) ->
+      any IdentityVerifier
+
+  package var name: String { declaration.shape.variant ?? "" }
+
+  package init<Settings: Sendable, Material: Sendable>(
+    _ manual: Manual<Settings>, files: @escaping @Sendable (Settings) -> [String],
+    read:
+      @escaping @Sendable (Settings, [CredentialFile]) throws(CredentialProblem) -> Material,
+    build:
+      @escaping @Sendable (Settings, Material, VerifierContext) throws(CredentialProblem) ->
+      any IdentityVerifier
+  ) {
+    declaration = manual
+    self.files = { settings in (settings as? Settings).map(files) ?? [] }
+    self.read = { (settings, bytes) throws(CredentialProblem) in
+      guard let settings = settings as? Settings else {
+        preconditionFailure("An identity is read with the settings of its own kind.")
+      }
+      return try read(settings, bytes)
+    }
+    self.build = { (settings, material, context) throws(CredentialProblem) in
+      guard let settings = settings as? Settings, let material = material as? Material else {
+        preconditionFailure("A verifier is made of the settings of its own kind.")
+      }
+      return try build(settings, material, context)
+    }
+  }
+}
+
+/// A file as it was read, by the path that messages name.
+package struct CredentialFile: Sendable {
+  package let path: String
+  package let bytes: [UInt8]
+
+  package init(path: String, bytes: [UInt8]) {
+    self.path = path
+    self.bytes = bytes
+  }
+}
+
+/// What is wrong with the keys or files of an identity, in words for the operator.
+package struct CredentialProblem: Error, Equatable {
+  package let text: String
+  /// Whether a file could not even be read.
+  package let isUnreadable: Bool
+
+  package init(_ text: String, isUnreadable: Bool = false) {
+    self.text = text
+    self.isUnreadable = isUnreadable
+  }
+}
+
+/// What a verifier may use of its worker.
+package struct VerifierContext {
+  package let label: IdentityLabel
+  package let library: LibraryContext
+
+  package init(label: IdentityLabel, library: LibraryContext) {
+    self.label = label
+    self.library = library
+  }
+}

@@ -1,0 +1,51 @@
+// What happened to the servers of an upstream, on its way from the workers to Control's log. Rare
+// by nature, and bounded all the same.
+
+import Synchronization
+
+/// One transition: a line of the log.
+package struct UpstreamEvent: Sendable, Equatable {
+  /// Why a server was ejected.
+  package enum Cause: Sendable, Equatable {
+    case consecutive(UInt64)
+    /// Failed tries of so many.
+    case share(failed: UInt64, of: UInt64)
+  }
+
+  package enum Change: Sendable, Equatable {
+    case ejected(Cause, milliseconds: UInt64)
+  }
+
+  /// As written in the config; empty for what is about the whole upstream.
+  package let server: String
+  package let change: Change
+}
+
+/// Events that nobody has told yet.
+package final class UpstreamEvents: Sendable {
+  /// Control empties it several times a second; more than this in between would drown the log.
+  static let eventsMax = 256
+
+  private struct Queue {
+    var events: [UpstreamEvent] = []
+    var lost: UInt64 = 0
+  }
+
+  private let queue = Mutex(Queue())
+
+  init() {}
+
+  func add(_ event: UpstreamEvent) {
+    queue.withLock { queue in
+      if queue.events.count < Self.eventsMax { queue.events.append(event) } else { queue.lost += 1 }
+    }
+  }
+
+  /// Everything since the last call, and how many were given up.
+  package func take() -> (events: [UpstreamEvent], lost: UInt64) {
+    queue.withLock { queue in
+      defer { queue = Queue() }
+      return (queue.events, queue.lost)
+    }
+  }
+}
