@@ -149,8 +149,9 @@ package struct Registration: Sendable {
     declaration = manual
     statements = { effective in
       let entries = effective.entries(of: manual).map(\.settings)
-      return entries.isEmpty ? [] : [entries]
+      return entries.isEmpty ? [] : [PolicyStatement(settings: entries, place: "")]
     }
+    ownFields = { _, _ in [] }
     build = { settings, context in
       guard let settings = settings as? [Settings] else {
         preconditionFailure("A policy is built from the settings of its own declaration.")
@@ -175,8 +176,11 @@ package struct Registration: Sendable {
     declaration = manual
     statements = { effective in
       guard let settings = effective.settings(of: manual) else { return [] }
-      return [Placed(settings: settings, place: effective.owner(of: manual.shape.directive))]
+      let placed = Placed(
+        settings: settings, place: effective.owner(of: manual.shape.directive))
+      return [PolicyStatement(settings: placed, place: "")]
     }
+    ownFields = { _, _ in [] }
     self.build = { settings, context in
       guard let placed = settings as? Placed<Settings> else {
         preconditionFailure("A policy is built from the settings of its own declaration.")

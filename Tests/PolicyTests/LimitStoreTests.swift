@@ -65,7 +65,8 @@ import Testing
       )
     }
     let context = ChainContext(
-      isSecure: false, parameterNames: [], buckets: Dictionary(uniqueKeysWithValues: buckets),
+      isSecure: false, keepsAmbiguousNames: false, verifiers: [:], parameterNames: [],
+      buckets: Dictionary(uniqueKeysWithValues: buckets),
       bulkheads: BulkheadRegistry(seed: seed), stores: ["main": store])
     let route = try #require(configuration.listeners.first?.routes.first)
     let limits = Limits(

@@ -7,7 +7,10 @@ import PolicyChain
 struct AirlockRules {
   private let closed: Set<String>
 
-  init(_ blueprint: Blueprint, _ verifiers: [String: any IdentityVerifier]) {
+  init(
+    _ blueprint: Blueprint, _ verifiers: [String: any IdentityVerifier],
+    bulkheads: BulkheadRegistry
+  ) {
     var closed: Set<String> = []
     for verifier in verifiers.values {
       closed.formUnion(verifier.credentialFields)
@@ -15,7 +18,7 @@ struct AirlockRules {
     }
     let context = ChainContext(
       isSecure: false, keepsAmbiguousNames: false, verifiers: verifiers, parameterNames: [],
-      buckets: [:])
+      buckets: [:], bulkheads: bulkheads, stores: [:])
     for listener in blueprint.listeners {
       let stated =
         [listener.outermost] + listener.scopes.map(\.policies) + listener.routes.map(\.policies)

@@ -58,7 +58,7 @@ final class Generation {
     for pool in pools.values { pool.resolve(with: blueprint.addresses) }
     verifiers = try Self.verifiers(of: blueprint, resources)
     stores = try Self.stores(blueprint, previous, shared, resources, index: index)
-    let airlock = AirlockRules(blueprint, verifiers)
+    let airlock = AirlockRules(blueprint, verifiers, bulkheads: shared.bulkheads)
     let ordered = blueprint.upstreams.compactMap { pools[$0.name] }
     var listeners: [ListenerID: ListenerRuntime] = [:]
     for listener in blueprint.listeners {

@@ -53,7 +53,9 @@ struct CookieCrumbs {
       }
       guard isFound else { continue }
       fields.remove(at: line)
-      if !kept.isEmpty, !fields.add(.cookie, kept) { return false }
+      if kept.isEmpty { continue }
+      let cookie = KnownField.cookie
+      guard fields.add(cookie, name: cookie.name.bytes, value: kept.bytes) else { return false }
     }
     return true
   }
