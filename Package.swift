@@ -109,7 +109,9 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "Fuzzers",
-      dependencies: ["Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP"],
+      dependencies: [
+        "Bytes", "HTTPMessage", "HTTP1", "HTTP2", "PolicyChain", "Configuration", "RESP",
+      ],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],
       swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],
