@@ -54,14 +54,16 @@ package final class Forwarder: Destination {
 
   package func respond(to exchange: Exchange) async throws(Failure) {
     if try MaxForwards.endsHere(exchange) { return }
+    let request = exchange.request
+    // An extended CONNECT is nothing without its tunnel, which the route has to allow: RFC 8441.
+    if request.version == .http2, request.upgrade == .asked { throw .refused(.upgradeNotServed) }
     let place = pick(exchange)
     let pool = place.pool
     if let key = place.key { exchange.upstream.key = key.hash(exchange) }
-    try addVia(to: exchange.request)
-    // There is no Upgrade in HTTP/2: the request goes on as the plain one that it may also be.
+    try addVia(to: request)
+    // There is no Upgrade in HTTP/2: a route that allows one never leads there.
     if pool.definition.version == .http2, exchange.upgrade != nil {
-      exchange.upgrade = nil
-      exchange.request.upgrade = .none
+      throw .refused(.upgradeNotServed)
     }
     var mayReuse = true
     while true {

@@ -58,6 +58,7 @@ struct Compiler {
     let listeners = self.listeners(defaults, tree, certificates)
     refuseOpenCredentials(listeners)
     checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
+    checkUpgrades(to: upstreams, on: listeners.flatMap(\.routes))
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
     {
