@@ -14,6 +14,9 @@ package struct UpstreamEvent: Sendable, Equatable {
 
   package enum Change: Sendable, Equatable {
     case ejected(Cause, milliseconds: UInt64)
+    /// Active checks found it to be so; `fault` is what the last one saw.
+    case checked(ServerState.Health, fault: String?)
+    case breaker(from: BreakerState, to: BreakerState)
   }
 
   /// As written in the config; empty for what is about the whole upstream.
