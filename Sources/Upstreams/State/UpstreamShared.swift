@@ -1,6 +1,7 @@
 // What all workers share of one upstream. It is kept by the upstream's name over reloads, so that a
 // new config does not make a bad server good again.
 
+import Bytes
 import Engine
 import Synchronization
 
@@ -8,8 +9,8 @@ import Synchronization
 package final class UpstreamShared: Sendable {
   /// Connections of all workers; touched when one opens or closes, not per request.
   package let openConnections = Atomic<Int>(0)
-  private let states = Mutex<[String: ServerState]>([:])
-  private let ejections = Mutex(EjectionBook())
+  private let states = Locked<[String: ServerState]>([:])
+  private let ejections = Locked(EjectionBook())
   /// What happened to servers, until Control has told it.
   package let events = UpstreamEvents()
 
