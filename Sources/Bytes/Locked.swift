@@ -1,5 +1,5 @@
-// A value behind a lock: the standard library's `Mutex`, and under the thread sanitizer the same over
-// a lock that the sanitizer knows.
+// A value behind a lock: the standard library's `Mutex`, and under the thread sanitizer the same
+// over a lock that the sanitizer knows.
 
 #if THREAD_SANITIZER
   import Glibc
