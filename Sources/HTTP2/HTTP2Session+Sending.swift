@@ -19,7 +19,7 @@ extension HTTP2Session {
     while output.freeCount >= Self.frameRoom {
       let hasFramed = frameNext(into: output)
       if let failure { throw failure }
-      if !awaitingTrailers.isEmpty, sendTrailersDue() { continue }
+      if hasTrailersDue, sendTrailersDue() { continue }
       guard hasFramed else { return isShortOfRoom }
     }
     return wantsWrite
@@ -59,6 +59,7 @@ extension HTTP2Session {
       if result != 0 { submitReset(stream.id, .internalError) }
     }
     awaitingTrailers.removeAll { $0.stream.hasFramedLast }
+    hasTrailersDue = !awaitingTrailers.isEmpty
     return hasSent
   }
 
@@ -151,6 +152,7 @@ extension HTTP2Session {
     guard !stream.isClosed, failure == nil else { return }
     stream.hasTrailers = true
     awaitingTrailers.append((stream, trailers))
+    hasTrailersDue = true
     end(stream)
   }
 

@@ -55,6 +55,8 @@ import CNGHTTP2
   var condemned: [(stream: Int32, code: HTTP2ErrorCode)] = []
   /// Streams whose body is framed and whose trailers follow.
   var awaitingTrailers: [(stream: HTTP2Stream, fields: OutgoingFields)] = []
+  /// Whether there are any; asked for every frame.
+  var hasTrailersDue = false
   /// Where frames go while the session writes.
   var output: Buffer?
   /// Whether a DATA frame did not fit there.
@@ -199,9 +201,11 @@ import CNGHTTP2
     opened { $0 = StreamLine() }
     changed { $0 = [] }
     condemned = []
-    awaitingTrailers = []
     streamSeen { $0.forgetResets() }
+    // An answer may still wait for its client to give it window.
     guard streamCount == 0, !wantsWrite else { return }
+    awaitingTrailers = []
+    hasTrailersDue = false
     streams { $0 = [] }
     unsafe cn_rest(memory)
   }

@@ -73,15 +73,17 @@ public final class HTTP2Stream {
 
   /// The next head, in the order in which they came; nil when there is none.
   public func takeHead() -> HeaderBlock? {
-    let head = firstHead
-    firstHead = furtherHeads.isEmpty ? nil : furtherHeads.removeFirst()
+    guard let head = firstHead else { return nil }
+    headCount -= 1
+    firstHead = headCount == 0 ? nil : furtherHeads.removeFirst()
     return head
   }
 
   func add(_ head: HeaderBlock) {
-    if firstHead == nil { firstHead = head } else { furtherHeads.append(head) }
+    if headCount == 0 { firstHead = head } else { furtherHeads.append(head) }
+    headCount += 1
   }
 
   /// Heads that wait to be taken.
-  var headCount: Int { firstHead == nil ? 0 : 1 + furtherHeads.count }
+  private(set) var headCount = 0
 }

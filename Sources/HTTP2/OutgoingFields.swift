@@ -63,8 +63,10 @@ import CNGHTTP2
   }
 
   /// Appends lines that were rendered together: their text is copied in one run.
+  ///
+  /// - Parameter isLowerCase: whether all of their names are.
   public func append(
-    lines: Span<UInt8>, count: Int, _ indexing: Indexing,
+    lines: Span<UInt8>, count: Int, isLowerCase: Bool, _ indexing: Indexing,
     line: (Int) -> (name: Range<Int>, value: Range<Int>)
   ) {
     let flags = Self.flags(indexing)
@@ -77,7 +79,7 @@ import CNGHTTP2
           name.upperBound <= lines.count && value.upperBound <= lines.count,
           "A line stands in its text.")
         let nameStart = start + name.lowerBound
-        content.text.lowercase(nameStart..<start + name.upperBound)
+        if !isLowerCase { content.text.lowercase(nameStart..<start + name.upperBound) }
         content.entries.append(
           Entry(
             name: UInt32(nameStart), nameCount: UInt32(name.count),

@@ -13,6 +13,8 @@ public struct FieldBlock: Sendable {
 
   public private(set) var bytes: [UInt8] = []
   public private(set) var lines: [Line] = []
+  /// Whether every name is in lower case already, as HTTP/2 wants them.
+  public private(set) var isLowerCase = true
   /// The known fields among the lines; those of a message are removed before the block is sent.
   public private(set) var fields = KnownFieldSet()
 
@@ -26,6 +28,9 @@ public struct FieldBlock: Sendable {
     let valueStart = start + name.count + 2
     lines.append(
       Line(name: start..<start + name.count, value: valueStart..<valueStart + value.count))
+    for index in 0..<name.count where !ByteSet.lowerCaseToken.contains(name[index]) {
+      isLowerCase = false
+    }
     bytes += name.array
     bytes += [0x3A, ASCII.space]
     bytes += value.array

@@ -26,7 +26,7 @@ struct SessionTests {
     pair.server.end(served, trailers: Pair.fields([("grpc-status", "0")]))
     try pair.talk()
     #expect(asked.takeHead()?.pairs == [":status: 200", "server: x"])
-    #expect(asked.inbound?.bytes.text == "hello")
+    #expect(asked.inboundText == "hello")
     #expect(asked.trailers?.pairs == ["grpc-status: 0"])
     #expect(asked.isInboundComplete && asked.closeCode == .noError)
     #expect(served.closeCode == .noError)

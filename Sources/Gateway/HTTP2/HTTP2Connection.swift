@@ -150,6 +150,8 @@ final class HTTP2Connection: ClientConnection {
     do throws(HTTP2Error) {
       while !input.isEmpty {
         let count = try session.receive(input.bytes)
+        // Streams that the session resets by itself are over before they cost an exchange.
+        if session.wantsWrite { produce() }
         let hasHeads = openStreams()
         session.tellObservers()
         // A session that neither reads nor waits for its heads to be taken would be asked for ever.
@@ -183,7 +185,7 @@ final class HTTP2Connection: ClientConnection {
     keep(server)
     // Reading pauses while heads wait to be read, so this does not wait for the task.
     server.begin()
-    context.streamTasks.serve(server)
+    if server.isMalformed { server.endAtOnce() } else { context.streamTasks.serve(server) }
     if requestCount >= limits.requestsMax || session.isNearLimit { announceEnd() }
   }
 

@@ -79,7 +79,9 @@ enum ResponseForm {
     let indexing: OutgoingFields.Indexing =
       block.fields.contains(.date) ? .literal : .indexed
     let lines = block.lines
-    output.append(lines: block.bytes.span, count: lines.count, indexing) { index in
+    output.append(
+      lines: block.bytes.span, count: lines.count, isLowerCase: block.isLowerCase, indexing
+    ) { index in
       (lines[index].name, lines[index].value)
     }
   }

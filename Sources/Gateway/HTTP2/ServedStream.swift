@@ -48,6 +48,15 @@ final class ServedStream {
     conclude()
   }
 
+  /// Whether the head broke a rule that is answered with a reset only.
+  var isMalformed: Bool { headFailure != nil && violation != nil }
+
+  /// Resets the stream of a malformed head, without a task.
+  func endAtOnce() {
+    if let headFailure { _ = prepareRefusal(headFailure) }
+    conclude()
+  }
+
   /// Reads the request's head.
   func begin() {
     let now = context.loop.now
@@ -160,6 +169,11 @@ final class ServedStream {
 
   /// Answers a head that is no request, or resets its stream.
   private func refuse(_ failure: Failure) async {
+    let chain = prepareRefusal(failure)
+    if violation == nil { await deliver(exchange, chain) }
+  }
+
+  private func prepareRefusal(_ failure: Failure) -> PolicyChain {
     let fields = exchange.request.fields
     fields.forgetLines()
     if let head { fields.attach(head) }
@@ -170,7 +184,7 @@ final class ServedStream {
     let chain = owner.listener.refusalChain
     exchange.answer(failure)
     chain.runEgress(exchange)
-    if violation == nil { await deliver(exchange, chain) }
+    return chain
   }
 
   // MARK: The end

@@ -29,21 +29,27 @@ final class StreamTasks {
     self.start = start
   }
 
-  /// Has the stream served soon, or at once by a new task.
+  /// Has the stream served in this turn, but not before what was read with it is known: many that
+  /// an attacker opens are reset in the same read.
   func serve(_ stream: ServedStream) {
     let (known, left) = idle { ($0.popLast(), $0.count) }
     if left < spareCount { spareCount = left }
-    if let known {
-      known.stream = stream
-      return known.waiter.signal()
-    }
-    let seat = Seat(on: loop)
+    let seat = known ?? makeSeat()
     seat.stream = stream
+    seat.waiter.signal()
+  }
+
+  /// A seat whose task waits.
+  private func makeSeat() -> Seat {
+    let seat = Seat(on: loop)
     start { await self.run(seat) }
+    return seat
   }
 
   private func run(_ seat: Seat) async {
-    while let stream = seat.stream {
+    // Cancelled, it finds no stream and ends.
+    while await seat.waiter.wait(until: .never) == .signalled {
+      guard let stream = seat.stream else { continue }
       seat.stream = nil
       await stream.serve()
       let isKept = idle { idle in
@@ -52,8 +58,6 @@ final class StreamTasks {
         return true
       }
       guard isKept else { break }
-      // Cancelled, it finds no stream and ends.
-      _ = await seat.waiter.wait(until: .never)
     }
     seat.waiter.retire()
   }
