@@ -15,6 +15,11 @@ from test_http2_abuse import ATTACKS, request
 CONNECTIONS, ROUNDS = 24, 4
 # What every connection may cost, attack or not.
 ALLOWANCE = 64 * 1024
+# A stalled answer holds what its upstream has sent of it, up to a read buffer, and its exchange:
+# bounded by windows and not by what the client has sent (docs/performance.md).
+STALLED_STREAM = 100 * 1024
+# A heap does not come back to the byte.
+NOISE = 1 << 20
 
 
 def big_heads(client, _):
@@ -120,5 +125,6 @@ def test_an_attacker_s_byte_costs_at_most_sixteen(clear, origin, kind):
         f"\n| {kind} | {sent / 1024:,.0f} | {held / 1024:,.0f} | {held / sent:.2f} "
         f"| {100 * left / before:+.1f} % |"
     )
-    assert held <= 16 * sent + CONNECTIONS * ALLOWANCE
-    assert left <= 0.05 * before
+    allowance = 10 * STALLED_STREAM if attack is stalled_answers else ALLOWANCE
+    assert held <= 16 * sent + CONNECTIONS * allowance
+    assert left <= 0.05 * before + NOISE
