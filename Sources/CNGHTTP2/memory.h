@@ -1,7 +1,7 @@
-/* Memory for nghttp2's sessions. Small blocks are kept by size, per thread, when they are freed: each
-   request needs a dozen of the same few sizes. What a session needs only while it works, the table of
-   its streams and the frame that it writes, stands on pages of its own, which an idle session gives
-   back to the system without being told the difference. */
+/* Memory for nghttp2's sessions. Small blocks are kept by size, per thread, when they are freed:
+   each request needs a dozen of the same few sizes. What a session needs only while it works, the
+   table of its streams and the frame that it writes, stands on pages of its own, which an idle
+   session gives back to the system without being told the difference. */
 #pragma once
 #include <malloc.h>
 #include <nghttp2/nghttp2.h>
