@@ -37,7 +37,12 @@ let package = Package(
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .systemLibrary(
       name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
-    library("Bytes"),
+    // Values that stand in the memory of their owners: docs/decisions/0011.
+    .target(
+      name: "Bytes",
+      swiftSettings: settings + [
+        .enableExperimentalFeature("RawLayout"), .enableExperimentalFeature("BuiltinModule"),
+      ]),
 
     library("HTTPMessage", ["Bytes"]),
     library("Configuration", ["Bytes"]),

@@ -28,46 +28,40 @@ extension Span where Element == UInt8 {
   private static func firstControl(
     in base: UnsafeRawPointer, from start: Int, to count: Int
   ) -> Int {
-    func marks(_ index: Int) -> UInt64 {
-      let word = unsafe (base + index).loadUnaligned(as: UInt64.self)
-      return controls(in: UInt64(littleEndian: word))
-    }
-    func hasMarks(_ index: Int) -> Bool {
-      let marks = controls(in: unsafe (base + index).loadUnaligned(as: SIMD2<UInt64>.self))
-      return marks[0] | marks[1] != 0
-    }
     var index = start
-    while index < count, count >= 8 {
-      // Runs of text are long: two words at a time, and each alone only when one may have a hit.
-      while index <= count &- 16, !hasMarks(index) { index &+= 16 }
-      if index == count { return count }
-      // The last word overlaps bytes before `index`, whose marks do not count any more.
-      let first = min(index, count &- 8)
-      let hits = marks(first) & (~0 &<< UInt64(truncatingIfNeeded: (index &- first) &* 8))
-      if hits == 0 {
-        index = first &+ 8
-        continue
+    while index < count {
+      var offset = index
+      if count >= 16 {
+        // The last block overlaps bytes before `index`, whose marks do not count any more.
+        offset = min(index, count &- 16)
+        let block = unsafe (base + offset).loadUnaligned(as: SIMD2<UInt64>.self)
+        let found = Self.firstMark(in: controls(in: block), from: index &- offset)
+        guard found < 16 else {
+          index = offset &+ 16
+          continue
+        }
+        index = offset &+ found
       }
-      index = first &+ hits.trailingZeroBitCount &>> 3
       if unsafe ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self)) { return index }
       index &+= 1
     }
-    while index < count,
-      unsafe !ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self))
-    { index &+= 1 }
-    return index
+    return count
   }
 
-  /// Marks bytes of `word` that may be control characters by their high bit. The lowest mark is
+  /// The first byte at `start` or later that is marked by its high bit; 16 when there is none.
+  @inline(__always)
+  private static func firstMark(in marks: SIMD2<UInt64>, from start: Int) -> Int {
+    if marks[0] | marks[1] == 0 { return 16 }
+    let skipped = UInt64(truncatingIfNeeded: start) &* 8
+    let low = start < 8 ? UInt64(littleEndian: marks[0]) & (~0 &<< skipped) : 0
+    if low != 0 { return low.trailingZeroBitCount &>> 3 }
+    let high = UInt64(littleEndian: marks[1]) & (start > 8 ? ~0 &<< (skipped &- 64) : ~0)
+    return high != 0 ? 8 &+ high.trailingZeroBitCount &>> 3 : 16
+  }
+
+  /// Marks bytes of both words that may be control characters by their high bit. The lowest mark is
   /// never above the first control character: a carry or borrow can only add marks above a true one
   /// or above a byte of 255. So each mark has to be looked at.
-  @inline(__always)
-  private static func controls(in word: UInt64) -> UInt64 {
-    ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
-      & 0x8080_8080_8080_8080
-  }
-
-  /// The same for two words at once.
   @inline(__always)
   private static func controls(in words: SIMD2<UInt64>) -> SIMD2<UInt64> {
     let low = words &- SIMD2(repeating: 0x2020_2020_2020_2020)
