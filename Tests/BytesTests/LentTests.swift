@@ -76,6 +76,7 @@ import Testing
     // The buffer is held by this test as long as its bytes are looked at.
     #expect(unsafe held.unsafeBytes(1..<3).text == "bc")
     #expect(held.take() === buffer)
-    #expect(held.isEmpty)
+    let isEmpty = held.isEmpty
+    #expect(isEmpty)
   }
 }
