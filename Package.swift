@@ -37,7 +37,7 @@ let package = Package(
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .systemLibrary(
       name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
-    // Values that stand in the memory of their owners: docs/decisions/0011.
+    // Values that stand in the memory of their owners: docs/decisions/0012.
     .target(
       name: "Bytes",
       swiftSettings: settings + [

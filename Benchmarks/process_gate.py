@@ -15,6 +15,7 @@ import re
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -30,15 +31,24 @@ REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
 THRESHOLDS = pathlib.Path(__file__).with_name("process_gate.json")
 
 
-def configuration(listen: int, origin: int, folder: pathlib.Path, limit: bool) -> str:
+def configuration(
+    listen: int, secure: int, origin: int, folder: pathlib.Path, limit: bool
+) -> str:
     """One worker with the default policies, access log and metrics on, and no limit in the way."""
     bucket = "bucket per-ip rate=1000000/s burst=1000000 key=[client.ip]" if limit else ""
+    limits = "limits connections=50000 per-client=50000 requests=1000000000 max-age=24h"
     return f"""sluice 1
 workers 1
 {bucket}
+certificate edge names=[localhost] cert="{folder}/edge.pem" key="{folder}/edge.key"
 listener clear {{
   bind 127.0.0.1:{listen} protocols=[h2 http/1.1]
-  limits connections=50000 per-client=50000 requests=1000000000 max-age=24h
+  {limits}
+}}
+listener secure {{
+  bind 127.0.0.1:{secure}
+  tls certificates=[edge]
+  {limits}
 }}
 upstream origin {{
   server 127.0.0.1:{origin}
@@ -81,6 +91,14 @@ def serve_origin() -> int:
     return listener.getsockname()[1]
 
 
+def make_certificate(folder: pathlib.Path) -> None:
+    subprocess.run(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30"
+        " -keyout edge.key -out edge.pem -subj /CN=localhost"
+        " -addext subjectAltName=DNS:localhost".split(),
+        cwd=folder, check=True, capture_output=True)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
@@ -93,10 +111,14 @@ class Client:
         self.peers = {}
         self.poll = select.epoll()
         for _ in range(count):
-            peer = socket.create_connection(("127.0.0.1", port))
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            peer = self.connect(port)
             self.peers[peer.fileno()] = peer
             self.poll.register(peer, select.EPOLLIN)
+
+    def connect(self, port: int) -> socket.socket:
+        peer = socket.create_connection(("127.0.0.1", port))
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return peer
 
     def run(self, requests: int) -> None:
         waiting = {}
@@ -121,6 +143,15 @@ class Client:
                     self.peers[descriptor].sendall(REQUEST)
                     waiting[descriptor] = b""
                     left -= 1
+
+
+class SecureClient(Client):
+    """The same over TLS 1.3. An answer fits one record, so that no decrypted bytes stay unseen."""
+
+    def connect(self, port: int) -> socket.socket:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(super().connect(port), server_hostname="localhost")
 
 
 class MultiplexedClient:
@@ -246,16 +277,17 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
 
 
 def measure(arguments, origin: int, kind, connections: int, folder: pathlib.Path) -> Profile:
-    listen = free_port()
+    listen, secure = free_port(), free_port()
+    make_certificate(folder)
     routes = folder / "routes.conf"
-    routes.write_text(configuration(listen, origin, folder, arguments.limit))
+    routes.write_text(configuration(listen, secure, origin, folder, arguments.limit))
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile",
          str(arguments.binary), *arguments.command, str(routes)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(listen, process)
-        client = kind(listen, connections)
+        client = kind(secure if kind is SecureClient else listen, connections)
         client.run(arguments.warmup)
         control(process.pid, "--zero")
         client.run(arguments.requests)
@@ -291,6 +323,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=6000)
     parser.add_argument("--warmup", type=int, default=1000)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 64])
+    parser.add_argument("--secure", type=int, nargs="*", default=[64], help="TLS connections")
     parser.add_argument("--multiplexed", type=int, default=16, help="HTTP/2 connections; 0: none")
     parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
     parser.add_argument("--limit", action="store_true", help="with a limit on a local bucket")
@@ -301,6 +334,8 @@ def main() -> None:
     known = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
     failed = False
     rows = [(f"forward, {count} connections", Client, count) for count in arguments.connections]
+    rows += [(f"forward over TLS, {count} connections", SecureClient, count)
+             for count in arguments.secure]
     if arguments.multiplexed:
         count = arguments.multiplexed
         rows.append((f"forward, HTTP/2, {count} connections of 10", MultiplexedClient, count))

@@ -1,5 +1,5 @@
 // Memory for one value inside of its owner, reached by its address: what `Cell`, `Lent` and
-// `HeldBuffer` are made of (docs/decisions/0011).
+// `HeldBuffer` are made of (docs/decisions/0012).
 
 import Builtin
 
@@ -8,7 +8,7 @@ import Builtin
 /// It is what the standard library's `Atomic` and `Mutex` stand in. The compiler neither copies it
 /// nor takes what is in it for constant. Who makes a place fills it, and answers for who reaches it
 /// when.
-@_rawLayout(like: Value)
+@_rawLayout(like: Value, movesAsLike)
 @unsafe @usableFromInline struct Place<Value: ~Copyable>: ~Copyable {
   /// Where the value stands, for as long as its owner does.
   @inlinable @inline(__always) var address: UnsafeMutablePointer<Value> {

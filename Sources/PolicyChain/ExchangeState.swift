@@ -5,9 +5,9 @@ import Engine
 import HTTPMessage
 
 /// The plain values of one exchange, which are all forgotten together.
-public struct ExchangeState: BitwiseCopyable {
+public struct ExchangeState: BitwiseCopyable, Sendable {
   /// How the exchange ended, for log and metrics.
-  public struct Outcome: BitwiseCopyable {
+  public struct Outcome: BitwiseCopyable, Sendable {
     public var requestBodyBytes: UInt64 = 0
     public var responseBodyBytes: UInt64 = 0
     /// Whether the whole response reached the kernel's send buffer.
@@ -20,7 +20,7 @@ public struct ExchangeState: BitwiseCopyable {
   }
 
   /// What happened upstream, for log and metrics.
-  public struct UpstreamOutcome: BitwiseCopyable {
+  public struct UpstreamOutcome: BitwiseCopyable, Sendable {
     public var attempts = 0
     /// Servers of the upstream that were tried, by their bits.
     public var tried: UInt64 = 0
@@ -66,7 +66,7 @@ public struct ExchangeState: BitwiseCopyable {
   public var parameters = RouteParameters()
 
   /// The limit with the least left, for clients that know only the older fields.
-  public struct TightestLimit: BitwiseCopyable {
+  public struct TightestLimit: BitwiseCopyable, Sendable {
     /// Zero: there is none to be told.
     public var tokensMax: UInt64
     public var remaining: UInt64

@@ -17,7 +17,9 @@ package final class UpstreamServer {
   /// What all workers know of it.
   package let state: ServerState
   /// Where it answers now; empty while its name has not been resolved.
-  package private(set) var addresses: [SocketAddress]
+  package var addresses: [SocketAddress] { ownAddresses }
+  // Stored apart, as in `Exchange`: private storage needs no run-time access check.
+  private var ownAddresses: [SocketAddress]
   private var nextAddress = 0
   /// Smooth weighted round robin: grows by the weight, falls by the sum of weights when chosen.
   var currentWeight = 0
@@ -34,16 +36,16 @@ package final class UpstreamServer {
     label = definition.label.copy()
     self.index = index
     if case .address(let address) = definition.host {
-      addresses = [address]
+      ownAddresses = [address]
     } else {
-      addresses = []
+      ownAddresses = []
     }
   }
 
   /// The resolver's newest answer. Connections to addresses that are gone are closed when next
   /// looked at.
   package func resolved(to addresses: [SocketAddress]) {
-    self.addresses = addresses
+    ownAddresses = addresses
     addressChanges += 1
     nextAddress = 0
   }

@@ -39,6 +39,31 @@ import Testing
     }
   }
 
+  @Test func `sixteen digits and a UUID have all their zeros`() {
+    for number: UInt64 in [0, 1, 0x0F, 1 << 32, 0xFEDC_BA98_7654_3210, .max] {
+      for other: UInt64 in [0, 0x0123_4567_89AB_CDEF, .max] {
+        var output = Output(capacity: 1)
+        output.append(sixteenHexDigits: number)
+        output.append(sixteenHexDigits: other)
+        let digits = output.bytes.text
+        #expect(digits == Self.sixteen(number) + Self.sixteen(other))
+        output.clear()
+        output.append(uuid: number, other)
+        var expected = ""
+        for (index, digit) in digits.enumerated() {
+          if [8, 12, 16, 20].contains(index) { expected.append("-") }
+          expected.append(digit)
+        }
+        #expect(output.bytes.text == expected)
+      }
+    }
+  }
+
+  private static func sixteen(_ number: UInt64) -> String {
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   @Test(arguments: 0...20)
   func `text is written into a buffer whole or not at all`(_ count: Int) {
     let buffer = Buffer(capacity: 12)

@@ -26,6 +26,25 @@ import Testing
     }
   }
 
+  @Test(arguments: 0...255)
+  func `a control character is found at every place, and a graphic text has none`(_ value: Int) {
+    let byte = UInt8(value)
+    let isGraphic = byte > 0x20 && byte != 0x7F
+    for count in 0...40 {
+      for filler: UInt8 in [0x61, 0x80, 0xFF] {
+        let plain = [UInt8](repeating: filler, count: count)
+        #expect(!plain.span.hasControl)
+        #expect(plain.span.isGraphic)
+        for index in 0..<count {
+          var bytes = plain
+          bytes[index] = byte
+          #expect(bytes.span.hasControl == ASCII.isControl(byte))
+          #expect(bytes.span.isGraphic == isGraphic)
+        }
+      }
+    }
+  }
+
   @Test(arguments: 0..<40)
   func `nothing before the start of a scan is found by it`(_ start: Int) {
     for value: UInt8 in [0, 0x0A, 0x1F, 0x7F, 0x80, 0xFF, 0x09] {
