@@ -31,10 +31,23 @@ REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
 THRESHOLDS = pathlib.Path(__file__).with_name("process_gate.json")
 
 
+RESILIENT = """  health path=/ every=10s
+  outlier errors=50%
+  breaker
+"""
+
+
 def configuration(
-    listen: int, secure: int, origin: int, folder: pathlib.Path, limit: bool
+    ports: tuple[int, int], origins: list[int], folder: pathlib.Path, limit: bool
 ) -> str:
-    """One worker with the default policies, access log and metrics on, and no limit in the way."""
+    """One worker with the default policies, access log and metrics on, and no limit in the way.
+
+    With several origins everything is on that watches over them.
+    """
+    listen, secure = ports
+    servers = "".join(f"  server 127.0.0.1:{origin}\n" for origin in origins)
+    resilience = RESILIENT if len(origins) > 1 else ""
+    retry = "  retry\n" if len(origins) > 1 else ""
     bucket = "bucket per-ip rate=1000000/s burst=1000000 key=[client.ip]" if limit else ""
     limits = "limits connections=50000 per-client=50000 requests=1000000000 max-age=24h"
     return f"""sluice 1
@@ -51,15 +64,14 @@ listener secure {{
   {limits}
 }}
 upstream origin {{
-  server 127.0.0.1:{origin}
-  connections max=6000 idle=1024 idle-timeout=600s
+{servers}{resilience}  connections max=6000 idle=1024 idle-timeout=600s
 }}
 route everything {{
   match path=/**
   auth none
   {"limit per-ip" if limit else ""}
   to origin
-}}
+{retry}}}
 access-log format=json to="{folder}/access.log"
 """
 
@@ -276,11 +288,11 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
     raise SystemExit("The gateway did not start.")
 
 
-def measure(arguments, origin: int, kind, connections: int, folder: pathlib.Path) -> Profile:
+def measure(arguments, origins: list[int], kind, connections: int, folder: pathlib.Path) -> Profile:
     listen, secure = free_port(), free_port()
     make_certificate(folder)
     routes = folder / "routes.conf"
-    routes.write_text(configuration(listen, secure, origin, folder, arguments.limit))
+    routes.write_text(configuration((listen, secure), origins, folder, arguments.limit))
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile",
          str(arguments.binary), *arguments.command, str(routes)],
@@ -324,13 +336,15 @@ def main() -> None:
     parser.add_argument("--warmup", type=int, default=1000)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 64])
     parser.add_argument("--secure", type=int, nargs="*", default=[64], help="TLS connections")
+    parser.add_argument("--resilient", action="store_true",
+                        help="three servers, with checks, breaker and retries")
     parser.add_argument("--multiplexed", type=int, default=16, help="HTTP/2 connections; 0: none")
     parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
     parser.add_argument("--limit", action="store_true", help="with a limit on a local bucket")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for callgrind's own files")
     parser.add_argument("--record", action="store_true", help="keep the figures as thresholds")
     arguments = parser.parse_args()
-    origin = serve_origin()
+    origins = [serve_origin() for _ in range(3 if arguments.resilient else 1)]
     known = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
     failed = False
     rows = [(f"forward, {count} connections", Client, count) for count in arguments.connections]
@@ -342,8 +356,9 @@ def main() -> None:
     for name, kind, connections in rows:
         with tempfile.TemporaryDirectory() as folder:
             kept = arguments.keep or pathlib.Path(folder)
-            profile = measure(arguments, origin, kind, connections, kept)
+            profile = measure(arguments, origins, kind, connections, kept)
         figures = report(profile, arguments.requests, arguments.top)
+        name += ", resilient" * arguments.resilient
         print(f"{name}: {figures}")
         if arguments.record:
             known[name] = figures

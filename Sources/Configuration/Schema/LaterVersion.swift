@@ -3,9 +3,9 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "breaker", "cache", "compress",
-    "enforce", "except", "forbid", "header", "health", "maintenance",
-    "mirror", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
+    "access", "allow", "assert", "cache", "compress",
+    "enforce", "except", "forbid", "header", "maintenance",
+    "mirror", "require", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]
 
