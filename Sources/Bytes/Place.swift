@@ -3,7 +3,7 @@
 
 import Builtin
 
-/// The place of a value, which stands in its owner's own memory: no block and no pointer of its own.
+/// The place of a value, which stands in its owner's own memory: no block, no pointer of its own.
 ///
 /// It is what the standard library's `Atomic` and `Mutex` stand in. The compiler neither copies it
 /// nor takes what is in it for constant. Who makes a place fills it, and answers for who reaches it

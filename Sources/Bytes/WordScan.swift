@@ -116,10 +116,10 @@ extension Span where Element == UInt8 {
     return (letters | digits | hyphens) & ~word
   }
 
-  /// The first and the last of the `size` bytes from `start` on, at most eight of each, with letters
-  /// in lower case: all of a name of up to sixteen bytes, and enough to tell most others apart.
-  /// Names of fewer than eight bytes give the same word twice, filled up with blanks. Nil when a
-  /// control character would pass for a digit or a hyphen.
+  /// The first and the last of the `size` bytes from `start` on, at most eight of each, with
+  /// letters in lower case: all of a name of up to sixteen bytes, and enough to tell most others
+  /// apart. Names of fewer than eight bytes give the same word twice, filled up with blanks. Nil
+  /// when a control character would pass for a digit or a hyphen.
   public func lowercasedEnds(from start: Int, count size: Int) -> (first: UInt64, last: UInt64)? {
     precondition(start >= 0 && size >= 0 && size <= count &- start, "A name lies within its span.")
     let lower: UInt64 = 0x2020_2020_2020_2020

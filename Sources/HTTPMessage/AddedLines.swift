@@ -1,5 +1,5 @@
-// Lines that are added to many messages in the same form: rendered for the first one, and copied for
-// those that follow.
+// Lines that are added to many messages in the same form: rendered for the first one, and copied
+// for those that follow.
 
 import Bytes
 

@@ -33,8 +33,8 @@ import Testing
     for count in 0...40 {
       for filler: UInt8 in [0x61, 0x80, 0xFF] {
         let plain = [UInt8](repeating: filler, count: count)
-        #expect(!plain.span.hasControl)
-        #expect(plain.span.isGraphic)
+        #expect(plain.span.hasControl == false)
+        #expect(plain.span.isGraphic == true)
         for index in 0..<count {
           var bytes = plain
           bytes[index] = byte

@@ -45,8 +45,8 @@ public struct AccessRecord: ~Escapable {
   /// What `AccessMembers.tls` makes of what the handshake agreed on. Empty on plain connections.
   public var tls: Span<UInt8>
 
-  /// What `AccessMembers.upstream` makes of the names of upstream and server. Empty when the request went
-  /// to no upstream: then no `upstream` member is written.
+  /// What `AccessMembers.upstream` makes of the names of upstream and server. Empty when the
+  /// request went to no upstream: then no `upstream` member is written.
   public var upstream: Span<UInt8>
   public var attempts = 0
   public var upstreamStatus: UInt16 = 0
