@@ -12,5 +12,6 @@ package enum CoreDirectives {
     upstream, server, upstreamTLS, balance, outlier, connections, upstreamHost,
     upstreamProtocol,
     defaults, group, route, match, auth, to,
+    enforce, assert, require, forbid, except, waive,
   ]
 }

@@ -3,10 +3,8 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "breaker", "cache", "compress",
-    "enforce", "except", "forbid", "header", "health", "maintenance",
-    "mirror", "require", "retry", "role", "schema", "shadow", "slo", "tracing",
-    "waive", "where",
+    "breaker", "cache", "compress", "header", "health", "maintenance", "mirror", "retry", "role",
+    "schema", "shadow", "slo", "tracing",
   ]
 
   /// Words that name a variant of a directive.
