@@ -39,6 +39,10 @@ deep: test-dependencies deep-dependencies $(venv) ## What takes longer: sanitize
 scenarios: test-dependencies $(venv) $(binary) ## Only the scenario tests, on the release binary
 	@.venv/bin/python -m pytest Tests/Scenarios $(ARGUMENTS)
 
+.PHONY: chaos
+chaos: test-dependencies $(venv) $(binary) ## Upstreams that fail under load, for longer
+	@.venv/bin/python -m pytest Tests/Scenarios -k chaos --deep -s $(ARGUMENTS)
+
 .PHONY: bench
 bench: bench-dependencies $(binary) ## Compares with HAProxy, nginx and a byte relay
 	@python3 Benchmarks/compare.py --binary $(binary) $(ARGUMENTS)

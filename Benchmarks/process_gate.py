@@ -30,8 +30,20 @@ REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
 THRESHOLDS = pathlib.Path(__file__).with_name("process_gate.json")
 
 
-def configuration(listen: int, origin: int, folder: pathlib.Path, limit: bool) -> str:
-    """One worker with the default policies, access log and metrics on, and no limit in the way."""
+RESILIENT = """  health path=/ every=10s
+  outlier errors=50%
+  breaker
+"""
+
+
+def configuration(listen: int, origins: list[int], folder: pathlib.Path, limit: bool) -> str:
+    """One worker with the default policies, access log and metrics on, and no limit in the way.
+
+    With several origins everything is on that watches over them.
+    """
+    servers = "".join(f"  server 127.0.0.1:{origin}\n" for origin in origins)
+    resilience = RESILIENT if len(origins) > 1 else ""
+    retry = "  retry\n" if len(origins) > 1 else ""
     bucket = "bucket per-ip rate=1000000/s burst=1000000 key=[client.ip]" if limit else ""
     return f"""sluice 1
 workers 1
@@ -41,15 +53,14 @@ listener clear {{
   limits connections=50000 per-client=50000 requests=1000000000 max-age=24h
 }}
 upstream origin {{
-  server 127.0.0.1:{origin}
-  connections max=6000 idle=1024 idle-timeout=600s
+{servers}{resilience}  connections max=6000 idle=1024 idle-timeout=600s
 }}
 route everything {{
   match path=/**
   auth none
   {"limit per-ip" if limit else ""}
   to origin
-}}
+{retry}}}
 access-log format=json to="{folder}/access.log"
 """
 
@@ -245,10 +256,10 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
     raise SystemExit("The gateway did not start.")
 
 
-def measure(arguments, origin: int, kind, connections: int, folder: pathlib.Path) -> Profile:
+def measure(arguments, origins: list[int], kind, connections: int, folder: pathlib.Path) -> Profile:
     listen = free_port()
     routes = folder / "routes.conf"
-    routes.write_text(configuration(listen, origin, folder, arguments.limit))
+    routes.write_text(configuration(listen, origins, folder, arguments.limit))
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile",
          str(arguments.binary), *arguments.command, str(routes)],
@@ -291,13 +302,15 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=6000)
     parser.add_argument("--warmup", type=int, default=1000)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 64])
+    parser.add_argument("--resilient", action="store_true",
+                        help="three servers, with checks, breaker and retries")
     parser.add_argument("--multiplexed", type=int, default=16, help="HTTP/2 connections; 0: none")
     parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
     parser.add_argument("--limit", action="store_true", help="with a limit on a local bucket")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for callgrind's own files")
     parser.add_argument("--record", action="store_true", help="keep the figures as thresholds")
     arguments = parser.parse_args()
-    origin = serve_origin()
+    origins = [serve_origin() for _ in range(3 if arguments.resilient else 1)]
     known = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
     failed = False
     rows = [(f"forward, {count} connections", Client, count) for count in arguments.connections]
@@ -307,8 +320,9 @@ def main() -> None:
     for name, kind, connections in rows:
         with tempfile.TemporaryDirectory() as folder:
             kept = arguments.keep or pathlib.Path(folder)
-            profile = measure(arguments, origin, kind, connections, kept)
+            profile = measure(arguments, origins, kind, connections, kept)
         figures = report(profile, arguments.requests, arguments.top)
+        name += ", resilient" * arguments.resilient
         print(f"{name}: {figures}")
         if arguments.record:
             known[name] = figures

@@ -96,8 +96,10 @@ package struct PolicyBlueprint: Sendable {
 /// A route on one listener.
 package struct RouteBlueprint: Sendable {
   package enum Action: Sendable {
-    /// Upstreams by their index, with their shares, and what keeps a client on its share.
-    case forward([(upstream: Int, share: UInt32)], sticky: RequestKeySource?)
+    /// Upstreams by their index, with their shares, what keeps a client on its share, and when
+    /// a request is sent again.
+    case forward(
+      [(upstream: Int, share: UInt32)], sticky: RequestKeySource?, retry: RetryRule?)
     /// The policy that answers is among the policies.
     case answer
   }

@@ -11,6 +11,7 @@ package final class RouteTimeouts: Admission {
     package var response = TimeSpan.seconds(10)
     package var total = TimeBound.span(.seconds(15))
     package var idle = TimeSpan.seconds(60)
+    package var attempt: TimeSpan?
   }
 
   private static let range: ClosedRange<TimeSpan> = .milliseconds(1) ... .days(1)
@@ -30,6 +31,9 @@ package final class RouteTimeouts: Admission {
         "total", \.total, .bound(in: range),
         "From the first byte of the request to the last byte of the answer; a gRPC call's own"
           + " deadline holds when it is earlier."),
+      .duration(
+        "try", \.attempt, in: range,
+        "One try of a route with 'retry', up to the head of its answer; not said: no limit."),
       .duration(
         "idle", \.idle, in: range, "Without any progress of a body, in either direction."),
     ],
@@ -71,9 +75,11 @@ package final class RouteTimeouts: Admission {
       case .off: nil
       case .span(let span): milliseconds(span)
       }
-    timeouts = Timeouts(
+    var timeouts = Timeouts(
       connect: milliseconds(settings.connect), response: milliseconds(settings.response),
       total: total, idle: milliseconds(settings.idle))
+    timeouts.attempt = settings.attempt.map(milliseconds)
+    self.timeouts = timeouts
   }
 
   package func admit(_ exchange: Exchange) throws(Failure) -> Verdict {

@@ -156,6 +156,9 @@ public final class Exchange {
   /// Keeps `resource` until the exchange is finished.
   public func hold(_ resource: any ExchangeResource) { held { $0.append(resource) } }
 
+  /// Lets go of what was held last: the innermost destination tries again.
+  public func releaseLast() { held({ $0.popLast() })?.release(after: self) }
+
   /// Lets go of everything that lasts as long as an exchange: called once, however it ended.
   public func finish() {
     while let resource = held({ $0.popLast() }) { resource.release(after: self) }

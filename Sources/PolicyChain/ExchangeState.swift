@@ -28,6 +28,10 @@ public struct ExchangeState: BitwiseCopyable {
     public var key: UInt64?
     public var status: UInt16 = 0
     public var isReused = false
+    /// The breaker's round of probes that the present try belongs to; zero when it is no probe.
+    public var probe: UInt64 = 0
+    /// When the present try must have brought an answer.
+    public var tryDeadline = Instant.never
     /// When the request was handed to the kernel.
     public var sentAt: Instant?
     /// When the response's first byte was seen.

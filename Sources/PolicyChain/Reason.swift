@@ -101,6 +101,9 @@ extension Reason {
   public static let upstreamUnavailable = Reason(
     "destination_unavailable", 503, "No server of the upstream can take the request.",
     proxy: "destination_unavailable")
+  public static let breakerOpen = Reason(
+    "breaker_open", 503, "The upstream failed too often and is given a rest.",
+    proxy: "destination_unavailable")
   public static let upstreamConnections = Reason(
     "connection_limit_reached", 503, "The upstream's connections are all in use.",
     proxy: "connection_limit_reached")

@@ -11,6 +11,8 @@ public struct Timeouts: Sendable, Equatable, BitwiseCopyable {
   public var total: UInt64?
   /// Without any progress of a body in either direction.
   public var idle: UInt64
+  /// One try of a route that retries, up to the head of its answer; nil for no limit of its own.
+  public var attempt: UInt64?
 
   public init(connect: UInt64, response: UInt64, total: UInt64?, idle: UInt64) {
     self.connect = connect

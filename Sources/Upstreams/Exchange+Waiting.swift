@@ -12,10 +12,11 @@ extension Exchange {
     if peer?.isGone == true {
       throw Failure(.clientGone, origin: .downstream, retry: .never)
     }
+    let attempt = self.upstream.tryDeadline
     // The wait for an answer begins when the request was sent, if that was in this turn.
     let sent = self.upstream.sentAt
     let before = sent.flatMap { $0 >= waiter.now ? $0 : nil } ?? .now()
-    let wake = await waiter.wait(until: min(deadline, totalDeadline))
+    let wake = await waiter.wait(until: min(min(deadline, totalDeadline), attempt))
     self.waitedNanoseconds &+= waiter.now.since(before)
     switch wake {
     case .signalled:
@@ -23,12 +24,26 @@ extension Exchange {
         throw Failure(.clientGone, origin: .downstream, retry: .never)
       }
     case .timedOut:
-      let isTotal = totalDeadline <= waiter.now
       let isConnect = reason == .connectTimeout
+      // The try's own time is up, whoever was waited for.
+      let late = attempt <= waiter.now && !isConnect ? Reason.responseTimeout : reason
       throw Failure(
-        isTotal ? .totalTimeout : reason, origin: .upstream, retry: isConnect ? .safe : .never)
+        totalDeadline <= waiter.now ? .totalTimeout : late, origin: .upstream,
+        retry: isConnect ? .safe : .never)
     case .cancelled:
       throw Failure(.draining, origin: .gateway, retry: .never)
+    }
+  }
+
+  /// Waits until `end` as long as the client does, whatever else happens.
+  func pause(until end: Instant) async throws(Failure) {
+    while waiter.now < end {
+      do throws(Failure) {
+        try await waitUpstream(until: end, else: .responseTimeout)
+      } catch {
+        guard error.reason == .responseTimeout else { throw error }
+        return
+      }
     }
   }
 

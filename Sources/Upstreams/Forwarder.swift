@@ -32,12 +32,19 @@ package final class Forwarder: Destination {
   private let places: [Place]
   private let total: UInt64
   private let sticky: RequestKey?
+  /// Nil: a request that failed has failed.
+  private let retry: RetryRule?
+  /// For bodies that may be sent again.
+  let shelf: ReplayShelf?
 
   /// - Parameters:
   ///   - shares: not empty; their weights add up to more than zero.
   ///   - sticky: what keeps a client on the share that it has; nil draws for each request.
+  ///   - retry: when a request is sent again; nil for never.
   ///   - parameterNames: the route's path parameters in the order of their slots.
-  package init(shares: [Share], sticky: RequestKeySource?, parameterNames: [String]) {
+  package init(
+    shares: [Share], sticky: RequestKeySource?, retry: RetryRule?, parameterNames: [String]
+  ) {
     precondition(!shares.isEmpty, "A route forwards to at least one upstream.")
     var end: UInt64 = 0
     places = shares.map { share in
@@ -49,6 +56,10 @@ package final class Forwarder: Destination {
       return Place(pool: share.pool, end: end, key: key)
     }
     total = end
+    self.retry = retry
+    shelf = retry.map {
+      ReplayShelf(buffers: shares[0].pool.resources.buffers, bytesMax: $0.replayMax)
+    }
     self.sticky = sticky.map { RequestKey($0, parameterNames: parameterNames) }
   }
 
@@ -63,8 +74,19 @@ package final class Forwarder: Destination {
       exchange.upgrade = nil
       exchange.request.upgrade = .none
     }
+    if let retry, retry.covers(exchange.request) {
+      try await retrying(exchange, at: pool, by: retry)
+    } else {
+      try await attempt(exchange, at: pool)
+    }
+  }
+
+  /// One try: up to the answer's head. Inlined, so that a route without retries pays for no frame.
+  @inline(__always)
+  func attempt(_ exchange: Exchange, at pool: UpstreamPool) async throws(Failure) {
     var mayReuse = true
     while true {
+      try pool.admit(exchange)
       let server = pool.chooseServer(for: exchange)
       let lease: UpstreamLease
       if mayReuse, let idle = server.lendIdle() {

@@ -38,7 +38,12 @@ package final class UpstreamConnection {
   var upload = UploadProgress.done
   private(set) var isClosed = false
   /// Whether the server failed the present exchange.
-  var isAtFault = false
+  var isAtFault: Bool {
+    get { fault.value }
+    set { fault.value = newValue }
+  }
+  // In a cell, as what changes with each request is.
+  private let fault = Cell(false)
 
   /// How far the response is.
   enum ResponseProgress: Equatable {

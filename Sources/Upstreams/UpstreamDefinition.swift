@@ -96,15 +96,21 @@ package struct UpstreamDefinition: Sendable, Hashable {
   /// Milliseconds over which a server that came back gets its share again; zero for at once.
   package let slowStart: UInt64
   package let outlier: OutlierRule
+  /// Nil: nobody checks.
+  package let health: HealthRule?
+  package let breaker: BreakerRule?
 
   package init(
     name: String, servers: [ServerDefinition], version: UpstreamVersion, hostRule: HostRule,
     security: UpstreamSecurity?, connectionsMax: Int, idleMax: Int, idleTimeout: UInt64,
-    balance: Balance, slowStart: UInt64, outlier: OutlierRule
+    balance: Balance, slowStart: UInt64, outlier: OutlierRule,
+    health: HealthRule?, breaker: BreakerRule?
   ) {
     self.balance = balance
     self.slowStart = slowStart
     self.outlier = outlier
+    self.health = health
+    self.breaker = breaker
     self.name = name
     self.servers = servers
     self.version = version

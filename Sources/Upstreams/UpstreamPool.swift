@@ -24,37 +24,27 @@ package final class UpstreamPool {
   let ring: HashRing?
   private(set) var isRetired = false
   /// By server; empty when the upstream is spoken to in clear text.
-  private var contexts: [TLSClientContext] = []
+  private let contexts: [TLSClientContext]
   /// The same for exchanges that need HTTP/1.1, where TLS would choose otherwise.
-  private var plainContexts: [TLSClientContext] = []
+  private let plainContexts: [TLSClientContext]
+  let breaker: Breaker?
 
   package init(
     _ definition: UpstreamDefinition, shared: UpstreamShared, resources: WorkerResources
   ) throws(TLSSetupError) {
-    if let security = definition.security {
-      var trust: TrustStore?
-      if let bundle = security.authorities {
-        trust = try TrustStore(bundle, library: resources.library)
-      }
-      func context(
-        _ server: ServerDefinition, _ protocols: [ApplicationProtocol]
-      ) throws(TLSSetupError) -> TLSClientContext {
-        let settings = TLSClientSettings(
-          serverName: security.serverName ?? server.hostName,
-          verification: security.authorities.map { .against($0) } ?? .off,
-          protocols: protocols, certificate: security.certificate)
-        return try TLSClientContext(settings: settings, trust: trust, library: resources.library)
-      }
-      for server in definition.servers {
-        switch definition.version {
-        case .http1: contexts.append(try context(server, [.http1]))
-        case .http2: contexts.append(try context(server, [.http2]))
-        case .chosenByTLS:
-          contexts.append(try context(server, [.http2, .http1]))
-          plainContexts.append(try context(server, [.http1]))
-        }
-      }
+    let library = resources.library
+    switch definition.version {
+    case .http1:
+      contexts = try definition.clientContexts(speaking: [.http1], library: library)
+      plainContexts = []
+    case .http2:
+      contexts = try definition.clientContexts(speaking: [.http2], library: library)
+      plainContexts = []
+    case .chosenByTLS:
+      contexts = try definition.clientContexts(speaking: [.http2, .http1], library: library)
+      plainContexts = try definition.clientContexts(speaking: [.http1], library: library)
     }
+    breaker = shared.breaker(by: definition.breaker)
     self.definition = definition
     self.shared = shared
     self.resources = resources
@@ -98,19 +88,19 @@ package final class UpstreamPool {
         }
         return try await connect(to: server, for: exchange, until: deadline)
       } catch {
-        server.state.end()
         let now = resources.loop.now
-        // A client that left says nothing about the server.
-        if error.origin == .upstream {
-          server.state.leaveOut(
-            until: now.advanced(milliseconds: UpstreamServer.pauseAfterFailure))
-          failed(server, after: now.since(began))
-        }
+        unreachable(server, error, after: now.since(began))
         // Only a server that is thought to be good is worth another attempt: when all are down,
         // each request knocks once.
         guard attempt < min(Self.connectAttemptsMax, servers.count), error.retry == .safe,
           now < deadline, hasFresh(for: exchange, at: now)
-        else { throw error }
+        else {
+          breaker?.ended(
+            admission(of: exchange), isGood: error.origin == .upstream ? false : nil,
+            after: now.since(began),
+            at: now)
+          throw error
+        }
       }
       attempt += 1
       server = chooseServer(for: exchange)
@@ -118,23 +108,81 @@ package final class UpstreamPool {
     }
   }
 
-  /// A try at the server is over: notes what it says of the server.
+  /// A try ended without a connection. A client that left says nothing about the server.
+  private func unreachable(
+    _ server: UpstreamServer, _ error: Failure, after nanoseconds: UInt64
+  ) {
+    server.state.end()
+    guard error.origin == .upstream else { return }
+    server.state.leaveOut(
+      until: resources.loop.now.advanced(milliseconds: UpstreamServer.pauseAfterFailure))
+    failed(server, after: nanoseconds)
+  }
+
+  /// Asks the breaker, before a server is chosen.
+  func admit(_ exchange: Exchange) throws(Failure) {
+    guard let breaker else { return }
+    exchange.upstream.probe = 0
+    switch breaker.admit(at: resources.loop.now) {
+    case .pass: return
+    case .probe(let round): exchange.upstream.probe = round
+    case .refuse(let milliseconds):
+      exchange.retryAfter = max(1, (milliseconds + 999) / 1_000)
+      throw Failure(.breakerOpen, origin: .gateway, retry: .never, detail: definition.name)
+    }
+  }
+
+  /// The usual time to an answer of the fastest server, in milliseconds; zero when none is known.
+  func usualMilliseconds(at now: Instant) -> UInt64 {
+    var fastest = UInt64.max
+    for server in servers {
+      let latency = server.state.latencyMicroseconds(at: now)
+      if latency > 0 { fastest = min(fastest, latency) }
+    }
+    return fastest == .max ? 0 : fastest / 1_000
+  }
+
+  /// A try at the server is over: notes what it says of the server, and of the upstream.
+  ///
+  /// Neither at fault nor answered is a try whose client left first, or whose connection had been
+  /// closed before: that says nothing.
   func judge(
     _ exchange: Exchange, on server: UpstreamServer, isAtFault: Bool, isAnswered: Bool
   ) {
     server.state.end()
     let now = resources.loop.now
+    let status = exchange.upstream.status
     let sent = exchange.upstream.sentAt ?? exchange.startedAt
     let took = (exchange.upstream.firstByteAt ?? now).since(sent)
-    if isAtFault {
+    // However a tunnel ends, its server has answered well.
+    let isTunnel = status == 101
+    var isGood: Bool?
+    if isTunnel || (isAnswered && !isAtFault && !isFailure(status)) {
+      server.state.succeeded(in: took, at: now)
+      isGood = !isServerError(status)
+    } else if isAtFault || isAnswered {
       failed(server, after: took)
-    } else if isAnswered {
-      if definition.outlier.statuses.contains(exchange.upstream.status) {
-        failed(server, after: took)
-      } else {
-        server.state.succeeded(in: took, at: now)
-      }
+      isGood = false
     }
+    guard let breaker else { return }
+    breaker.ended(admission(of: exchange), isGood: isGood, after: took, at: now)
+  }
+
+  /// What the breaker said to the exchange's present try.
+  private func admission(of exchange: Exchange) -> BreakerMachine.Admission {
+    let round = exchange.upstream.probe
+    return round == 0 ? .pass : .probe(round: round)
+  }
+
+  /// Whether the status counts against the one server, which may be ejected.
+  private func isFailure(_ status: UInt16) -> Bool {
+    status >= 400 && definition.outlier.statuses.contains(status)
+  }
+
+  /// Whether the status counts against the upstream, which may be given a rest. 501 and 505 speak
+  /// of the request.
+  private func isServerError(_ status: UInt16) -> Bool {
+    status >= 500 && status != 501 && status != 505
   }
 
   /// Whether the failure of an exchange is the server's: a client that is slow to send its request

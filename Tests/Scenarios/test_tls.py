@@ -11,6 +11,7 @@ import pytest
 
 from harness.client import Client, request
 from harness.tls import certificate, handshake
+from harness.waiting import until
 
 
 @pytest.mark.parametrize("version, name", [("1.2", "TLSv1.2"), ("1.3", "TLSv1.3")])
@@ -293,4 +294,22 @@ def test_an_upstream_with_another_name_is_refused(start, authority, leaves):
     with site.connect() as client:
         assert client.ask().status == 502
     assert origin.requests == []
+    origin.close()
+
+
+@pytest.mark.parametrize("name, is_well", [("localhost", True), ("other.example", False)])
+def test_checks_of_a_server_see_the_same_tls_as_requests(start, authority, leaves, name, is_well):
+    from harness.origin import Origin
+
+    origin = Origin(tls=authority.server_context(*leaves["ec"]))
+    site = start(
+        origin=f"127.0.0.1:{origin.port}",
+        upstream=f'tls server-name={name} ca="{authority.certificate}"\n'
+        "health path=/healthz every=100ms timeout=100ms rise=1 fall=1",
+    )
+    result = "success" if is_well else "failure"
+    until(lambda: site.gateway.metric("sluice_upstream_health_checks_total", result=result) > 2)
+    assert site.gateway.metric("sluice_upstream_server_healthy") == is_well
+    assert {request.value("host") for request in origin.requests} <= {name}
+    assert bool(origin.requests) == is_well
     origin.close()

@@ -6,6 +6,43 @@ import Testing
 @testable import Telemetry
 
 @Suite struct ExpositionTests {
+  static var upstreamReading: UpstreamReading {
+    var reading = UpstreamReading(
+      name: "orders", openConnections: 9,
+      servers: [
+        UpstreamReading.Server(
+          name: "10.0.0.1:80", isFit: false, inFlight: 3, failures: 4, ejections: 1,
+          latency: 1_500_000, isHealthy: true, checks: (good: 7, bad: 2))
+      ])
+    reading.breaker = UpstreamReading.Breaker(state: "open", opened: 2, refused: 11)
+    reading.retries = [("reset", 6), ("status", 0)]
+    reading.deniedRetries = 8
+    return reading
+  }
+
+  @Test(arguments: [
+    ("sluice_upstream_connections{upstream=\"orders\"}", "9"),
+    ("sluice_upstream_server_fit{upstream=\"orders\",server=\"10.0.0.1:80\"}", "0"),
+    ("sluice_upstream_in_flight{upstream=\"orders\",server=\"10.0.0.1:80\"}", "3"),
+    ("sluice_upstream_failures_total{upstream=\"orders\",server=\"10.0.0.1:80\"}", "4"),
+    ("sluice_upstream_ejections_total{upstream=\"orders\",server=\"10.0.0.1:80\"}", "1"),
+    ("sluice_upstream_latency_seconds{upstream=\"orders\",server=\"10.0.0.1:80\"}", "0.0015"),
+    ("sluice_upstream_server_healthy{upstream=\"orders\",server=\"10.0.0.1:80\"}", "1"),
+    (
+      "sluice_upstream_health_checks_total{upstream=\"orders\",server=\"10.0.0.1:80\","
+        + "result=\"failure\"}", "2"
+    ),
+    ("sluice_upstream_retries_total{upstream=\"orders\",cause=\"reset\"}", "6"),
+    ("sluice_upstream_retries_total{upstream=\"orders\",cause=\"status\"}", nil),
+    ("sluice_upstream_retries_denied_total{upstream=\"orders\"}", "8"),
+    ("sluice_upstream_breaker_closed{upstream=\"orders\"}", "0"),
+    ("sluice_upstream_breaker_opened_total{upstream=\"orders\"}", "2"),
+    ("sluice_upstream_breaker_refused_total{upstream=\"orders\"}", "11"),
+  ])
+  func `how an upstream stands can be read`(series: String, value: String?) {
+    #expect(Self.samples(Self.text(.prometheus))[series] == value)
+  }
+
   static func page() -> MetricsPage {
     var names = MetricNames()
     let listener = names.listeners.id(of: "edge")
@@ -25,6 +62,7 @@ import Testing
     var control = ControlMetrics(version: "0.1.0", configHash: "ab12")
     control.reloadsSucceeded = 2
     control.accessLogDropped = 5
+    control.upstreams = [upstreamReading]
     let process = ProcessUsage(
       cpuNanoseconds: 1_500_000_000, residentBytes: 4096, openDescriptors: 7,
       startUnixSeconds: 1_700_000_000)
@@ -98,7 +136,7 @@ import Testing
         #expect(line.hasPrefix(family))
       }
     }
-    #expect(seen.count == 32)
+    #expect(seen.count == 39)
   }
 
   @Test func `bucket counts never fall and end at the count`() {

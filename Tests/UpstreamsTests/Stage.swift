@@ -30,12 +30,15 @@ final class Stage {
   let origins: [Listening]
   let pool: UpstreamPool
   let forwarder: Forwarder
+  /// Whether servers go on answering checks.
+  var isChecking = true
   var random: any RandomSource = ZeroSource()
   var timeouts = Timeouts(connect: 30_000, response: 30_000, total: 60_000, idle: 30_000)
 
   init(
     on bench: isolated Bench, weights: [Int] = [1], connectionsMax: Int = 100, idleMax: Int = 100,
-    balance: Balance = .roundRobin, slowStart: UInt64 = 0, outlier: OutlierRule = .quiet
+    balance: Balance = .roundRobin, slowStart: UInt64 = 0, outlier: OutlierRule = .quiet,
+    health: HealthRule? = nil, breaker: BreakerRule? = nil, retry: RetryRule? = nil
   ) throws {
     loop = bench.loop
     resources = try WorkerResources(loop: bench.loop)
@@ -50,10 +53,11 @@ final class Stage {
       UpstreamDefinition(
         name: "test", servers: servers, version: .http1, hostRule: .preserve, security: nil,
         connectionsMax: connectionsMax, idleMax: idleMax, idleTimeout: 60_000, balance: balance,
-        slowStart: slowStart, outlier: outlier),
+        slowStart: slowStart, outlier: outlier, health: health, breaker: breaker),
       shared: shared, resources: resources)
     forwarder = Forwarder(
-      shares: [Forwarder.Share(pool: pool, weight: 1)], sticky: nil, parameterNames: [])
+      shares: [Forwarder.Share(pool: pool, weight: 1)], sticky: nil, retry: retry,
+      parameterNames: [])
   }
 
   var origin: Listening { origins[0] }

@@ -79,7 +79,7 @@ extension CoreDirectives {
         "Requests to a server in the window below which the share means nothing."),
       .duration(
         "window", \.window, in: .seconds(1) ... .minutes(1), "What the share is taken over."),
-      .list("statuses", \.statuses, of: .statusRange, "Statuses that are failures."),
+      .list("statuses", \.statuses, of: .failureRange, "Statuses that are failures."),
       .value(
         "ejection", \.ejection, .spanRange(in: .milliseconds(100) ... .hours(1)),
         "How long a server is out: the first time, and at most. It doubles from time to time."),
@@ -115,6 +115,18 @@ extension ValueType where Wrapped == StatusRange {
   package static var statusRange: ValueType {
     .described("a status such as 503, or a range such as 500..599") {
       (text) throws(ValueProblem) in try StatusRange(parsing: text)
+    }
+  }
+}
+
+extension ValueType where Wrapped == StatusRange {
+  /// Status codes that tell of a failure.
+  static var failureRange: ValueType {
+    .described("a status of a failure such as 503, or a range such as 500..599") {
+      (text) throws(ValueProblem) in
+      let range = try StatusRange(parsing: text)
+      guard range.codes.lowerBound >= 400 else { throw ValueProblem("is no failure") }
+      return range
     }
   }
 }

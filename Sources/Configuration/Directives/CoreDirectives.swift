@@ -9,9 +9,9 @@ package enum CoreDirectives {
     certificate,
     listener, bind, listenerTLS, listenerRedirect, serve, limits, path, underscore, halfClose,
     LimitDirectives.redis, LimitDirectives.bucket,
-    upstream, server, upstreamTLS, balance, outlier, connections, upstreamHost,
+    upstream, server, upstreamTLS, balance, health, outlier, breaker, connections, upstreamHost,
     upstreamProtocol,
-    defaults, group, route, match, auth, to,
+    defaults, group, route, match, auth, to, retry,
     enforce, assert, require, forbid, except, waive,
   ]
 }

@@ -17,10 +17,21 @@ extension Compiler {
       }
     }
     checkProtocol(of: statement, hasTLS: tls != nil)
+    let version = block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto
+    for (health, place) in block.all(CoreDirectives.health)
+    where health.path != nil && (version == .h2 || version == .h2c) {
+      report(
+        .notInThisVersion,
+        "a check of 'path=' speaks HTTP/1.1, which 'protocol \(version.rawValue)'"
+          + " rules out", at: place.location(of: "path"),
+        help: "without 'path=' a connection is enough")
+    }
     return UpstreamConfiguration(
       name: statement.name, servers: servers.map(\.0), tls: tls,
       balance: block.first(CoreDirectives.balance) ?? BalanceSettings(),
       outlier: block.first(CoreDirectives.outlier) ?? OutlierSettings(),
+      health: block.first(CoreDirectives.health),
+      breaker: block.first(CoreDirectives.breaker),
       connections: block.first(CoreDirectives.connections) ?? UpstreamConnectionSettings(),
       host: block.first(CoreDirectives.upstreamHost)?.host ?? .preserve,
       version: block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto,

@@ -49,6 +49,9 @@ package struct UpstreamConfiguration: Sendable {
   package let tls: UpstreamTLSSettings?
   package let balance: BalanceSettings
   package let outlier: OutlierSettings
+  /// Nil: the servers are not checked.
+  package let health: HealthSettings?
+  package let breaker: BreakerSettings?
   package let connections: UpstreamConnectionSettings
   package let host: UpstreamHost
   package let version: UpstreamProtocol

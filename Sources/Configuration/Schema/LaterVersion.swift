@@ -3,8 +3,8 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "breaker", "cache", "compress", "header", "health", "maintenance", "mirror", "retry", "role",
-    "schema", "shadow", "slo", "tracing",
+    "cache", "compress", "header", "maintenance", "mirror", "role", "schema", "shadow", "slo",
+    "tracing",
   ]
 
   /// Words that name a variant of a directive.

@@ -3,6 +3,7 @@
 import Bytes
 import Configuration
 import Engine
+import HTTPMessage
 import PolicyChain
 import Upstreams
 
@@ -35,7 +36,8 @@ extension BlueprintCompiler {
       idleMax: upstream.connections.idle,
       idleTimeout: milliseconds(upstream.connections.idleTimeout),
       balance: balance(upstream.balance), slowStart: milliseconds(upstream.balance.slowStart),
-      outlier: outlier(upstream.outlier))
+      outlier: outlier(upstream.outlier), health: upstream.health.map { health($0) },
+      breaker: upstream.breaker.map { breaker($0) })
   }
 
   private func milliseconds(_ span: TimeSpan) -> UInt64 { UInt64(clamping: span.milliseconds) }
@@ -69,5 +71,49 @@ extension BlueprintCompiler {
     case .address(let address, let port): .address(.ip(Bytes.IPAddress(address), port: port))
     case .unix(let path): .address(.unix(path))
     }
+  }
+
+  private func health(_ settings: HealthSettings) -> HealthRule {
+    HealthRule(
+      path: settings.path, every: milliseconds(settings.every),
+      timeout: milliseconds(settings.timeout), rise: settings.rise, fall: settings.fall,
+      expect: StatusSet(settings.expect.map(\.codes)),
+      startsHealthy: settings.start == .healthy)
+  }
+
+  private func breaker(_ settings: BreakerSettings) -> BreakerRule {
+    BreakerRule(
+      errorShare: UInt64(clamping: settings.errors.millionths),
+      requestsMin: UInt64(clamping: settings.requestsMin), window: milliseconds(settings.window),
+      open: milliseconds(settings.open), probes: UInt64(clamping: settings.probes),
+      ramp: milliseconds(settings.ramp), consecutive: UInt64(clamping: settings.consecutive),
+      slow: settings.slow.map {
+        BreakerRule.SlowCalls(
+          milliseconds: milliseconds($0), share: UInt64(clamping: settings.slowShare.millionths))
+      })
+  }
+
+  func retry(_ settings: RetrySettings) -> RetryRule {
+    var causes: Set<RetryRule.Cause> = []
+    var statuses: [ClosedRange<Int>] = []
+    for condition in settings.conditions {
+      switch condition {
+      case .connectFailure: causes.insert(.connectFailure)
+      case .reset: causes.insert(.reset)
+      case .timeout: causes.insert(.timeout)
+      case .status(let range):
+        causes.insert(.status)
+        statuses.append(range.codes)
+      }
+    }
+    let methods = settings.methods.map { method in
+      let token = Array(method.rawValue.utf8)
+      return HTTPMessage.Method(token: token.span)
+    }
+    return RetryRule(
+      attempts: settings.attempts, causes: causes, statuses: StatusSet(statuses),
+      backoff: milliseconds(settings.backoff.lower)...milliseconds(settings.backoff.upper),
+      budget: UInt64(clamping: settings.budget.millionths), methods: methods,
+      trustsKeys: settings.trustsKeys, replayMax: Int(clamping: settings.replay.bytes))
   }
 }

@@ -132,7 +132,9 @@ struct BlueprintCompiler {
       label: RouteLabel(name: route.id, metric: names.routes.id(of: route.id)),
       matches: route.matches, policies: blueprints(route.settings),
       action: route.action == "to"
-        ? .forward(shares, sticky: route.sticky.flatMap { RequestKeySource($0) }) : .answer,
+        ? .forward(
+          shares, sticky: route.sticky.flatMap { RequestKeySource($0) },
+          retry: route.settings.settings(of: CoreDirectives.retry).map { retry($0) }) : .answer,
       parameterNames: parameters)
   }
 

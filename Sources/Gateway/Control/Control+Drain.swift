@@ -57,6 +57,7 @@ extension Control {
     admin?.stop()
     housekeeper.cancel()
     upstreamWatcher.cancel()
+    endChecks()
     resolver?.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {
       log.error("access log lines were lost at the end: the output is blocked")

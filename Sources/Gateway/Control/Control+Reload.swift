@@ -86,6 +86,7 @@ extension Control {
       throw ReloadRefusal(text: error.text)
     }
     addSharedUpstreams(of: blueprint)
+    prepareChecks(of: blueprint)
     let earlier = buckets
     let earlierStores = stores
     buckets.adopt(blueprint, next.stores, ids: &compiler, library: library)
@@ -109,6 +110,7 @@ extension Control {
     self.blueprint = blueprint
     keepNames(of: blueprint)
     forgetUpstreams(except: blueprint)
+    keepChecks(of: blueprint)
   }
 
   private func exchangeSockets(

@@ -3,7 +3,9 @@
 
 import Configuration
 import Engine
+import Logging
 import Telemetry
+import Transport
 import Upstreams
 
 extension Control {
@@ -21,26 +23,91 @@ extension Control {
     guard let shared = sharedUpstreams[definition.name] else { return }
     detectors[definition.name, default: OutlierDetector()].examine(
       shared, servers: definition.servers.map(\.name), by: definition.outlier, at: loop.now)
+    shared.sampleRetries(at: loop.now)
     let (events, lost) = shared.events.take()
     for event in events { tell(event, of: definition.name) }
     if lost > 0 { log.warning("upstream \(definition.name): \(lost) events were not told") }
   }
 
   private func tell(_ event: UpstreamEvent, of upstream: String) {
+    var details: Logger.Metadata = ["upstream": "\(upstream)"]
+    if !event.server.isEmpty { details["server"] = "\(event.server)" }
     switch event.change {
     case .ejected(let cause, let milliseconds):
-      let why =
+      details["cause"] =
         switch cause {
         case .consecutive(let count): "\(count) failures in a row"
         case .share(let failed, let all): "\(failed) of \(all) requests failed"
         }
-      log.warning(
-        "a server is ejected",
-        metadata: [
-          "upstream": "\(upstream)", "server": "\(event.server)", "cause": "\(why)",
-          "for": "\(milliseconds)ms",
-        ])
+      details["for"] = "\(milliseconds)ms"
+      log.warning("a server is ejected", metadata: details)
+    case .checked(let health, let fault):
+      if let fault { details["cause"] = "\(fault)" }
+      if health == .healthy {
+        log.notice("a server is healthy", metadata: details)
+      } else {
+        log.warning("a server is unhealthy", metadata: details)
+      }
+    case .breaker(let before, let after):
+      details["from"] = "\(before.rawValue)"
+      details["to"] = "\(after.rawValue)"
+      if after == .open {
+        log.warning("a breaker opens", metadata: details)
+      } else {
+        log.notice("a breaker changes", metadata: details)
+      }
     }
+  }
+
+  // MARK: Active checks
+
+  /// Takes servers that are new for what `start=` says, before any worker knows them.
+  func prepareChecks(of blueprint: Blueprint) {
+    for definition in blueprint.upstreams {
+      guard let rule = definition.health, let shared = sharedUpstreams[definition.name] else {
+        continue
+      }
+      shared.prepare(definition.servers.map(\.name), by: rule, at: loop.now)
+    }
+  }
+
+  /// Checks what the blueprint wants checked. Upstreams that did not change go on as they are.
+  func keepChecks(of blueprint: Blueprint) {
+    for (name, checker) in checkers {
+      if blueprint.upstreams.contains(checker.definition) { continue }
+      checker.stop()
+      checkers[name] = nil
+    }
+    for definition in blueprint.upstreams {
+      guard let shared = sharedUpstreams[definition.name] else { continue }
+      if definition.health == nil {
+        shared.endChecks()
+      } else if checkers[definition.name] == nil {
+        startChecks(of: definition, shared)
+      }
+    }
+  }
+
+  private func startChecks(of definition: UpstreamDefinition, _ shared: UpstreamShared) {
+    do {
+      let resources = try checkResources ?? WorkerResources(loop: loop)
+      checkResources = resources
+      let checker = try HealthChecker(
+        definition, shared: shared, resources: resources,
+        addresses: { [unowned self] name in self.assumeIsolated { $0.addresses[name] ?? [] } },
+        random: { .random(in: 0..<1) })
+      checker?.start(TaskStarter(for: self))
+      checkers[definition.name] = checker
+    } catch {
+      // The workers made the same contexts a moment ago. Unchecked servers are used.
+      shared.endChecks()
+      log.error("upstream \(definition.name) cannot be checked: \(error)")
+    }
+  }
+
+  func endChecks() {
+    for checker in checkers.values { checker.stop() }
+    checkers = [:]
   }
 
   /// Forgets what no config has any more.
@@ -50,51 +117,5 @@ extension Control {
     for definition in blueprint.upstreams {
       sharedUpstreams[definition.name]?.forget(except: Set(definition.servers.map(\.name)))
     }
-  }
-
-  /// How upstreams and servers are now.
-  func upstreamReadings() -> [UpstreamReading] {
-    (blueprint?.upstreams ?? []).compactMap { definition in
-      guard let shared = sharedUpstreams[definition.name] else { return nil }
-      return UpstreamReading(
-        name: definition.name,
-        openConnections: UInt64(clamping: shared.openConnections.load(ordering: .relaxed)),
-        servers: definition.servers.compactMap { server in
-          shared.known(server.name).map { reading(of: $0, in: shared) }
-        })
-    }
-  }
-
-  private func reading(
-    of state: ServerState, in shared: UpstreamShared
-  ) -> UpstreamReading.Server {
-    UpstreamReading.Server(
-      name: state.name, isFit: state.isFit(at: loop.now), inFlight: state.inFlight,
-      failures: state.failedCount, ejections: shared.ejectionCount(of: state.name),
-      latency: state.latencyMicroseconds(at: loop.now) &* 1_000)
-  }
-
-  /// The answer to `GET /upstreams`.
-  func upstreamsPage() -> String {
-    JSON.members([
-      "upstreams": .array(
-        upstreamReadings().map { upstream in
-          .members([
-            "name": .string(upstream.name),
-            "connections": .number(Int(clamping: upstream.openConnections)),
-            "servers": .array(upstream.servers.map(Self.page)),
-          ])
-        })
-    ]).pretty
-  }
-
-  private static func page(_ server: UpstreamReading.Server) -> JSON {
-    .members([
-      "name": .string(server.name), "fit": .bool(server.isFit),
-      "in_flight": .number(Int(clamping: server.inFlight)),
-      "failures": .number(Int(clamping: server.failures)),
-      "ejections": .number(Int(clamping: server.ejections)),
-      "latency_us": .number(Int(clamping: server.latency / 1_000)),
-    ])
   }
 }

@@ -11,6 +11,7 @@ import PolicyChain
 import RedisStore
 import TLS
 import Telemetry
+import Transport
 import Upstreams
 
 /// The gateway's own affairs, on one loop of its own.
@@ -66,6 +67,9 @@ package actor Control: LoopActor {
   let upstreamWatcher: Waiter
   /// By upstream.
   var detectors: [String: OutlierDetector] = [:]
+  var checkers: [String: HealthChecker] = [:]
+  /// Made with the first upstream that is checked.
+  var checkResources: WorkerResources?
   /// Cut short by a second signal.
   let drainWaiter: Waiter
 
@@ -97,6 +101,7 @@ package actor Control: LoopActor {
       reading.configuration, security: material, credentials: keys, hash: reading.hash)
     let blueprint = try await resolveNames(of: compiled)
     addSharedUpstreams(of: blueprint)
+    prepareChecks(of: blueprint)
     buckets.adopt(blueprint, reading.configuration.stores, ids: &compiler, library: library)
     stores.adopt(blueprint.stores)
     let count = workerCount(reading.configuration)
@@ -112,6 +117,7 @@ package actor Control: LoopActor {
     noteExpiries()
     try startSignals()
     start { [self] in await keepHouse() }
+    keepChecks(of: blueprint)
     start { [self] in await watchUpstreams() }
     phase = .serving
     announce(blueprint)

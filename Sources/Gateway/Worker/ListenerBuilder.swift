@@ -67,10 +67,10 @@ struct ListenerBuilder {
 
   private func chain(_ route: RouteBlueprint) -> PolicyChain {
     switch route.action {
-    case .forward(let shares, let sticky):
+    case .forward(let shares, let sticky, let retry):
       let forwarder = Forwarder(
         shares: shares.map { Forwarder.Share(pool: pools[$0.upstream], weight: $0.share) },
-        sticky: sticky, parameterNames: route.parameterNames)
+        sticky: sticky, retry: retry, parameterNames: route.parameterNames)
       return chain(route.policies, forwarder, parameterNames: route.parameterNames)
     case .answer:
       return chain(route.policies, nil, parameterNames: route.parameterNames)

@@ -29,6 +29,7 @@ package struct MetricsPage: Sendable {
     appendRequests(to: &page)
     appendUpstreams(to: &page)
     appendUpstreamReadings(to: &page)
+    appendUpstreamResilience(to: &page)
     appendConnections(to: &page)
     appendDecisions(to: &page)
     appendLimits(to: &page)

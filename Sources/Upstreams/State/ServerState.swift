@@ -33,6 +33,10 @@ package final class ServerState: Sendable {
   private let checked = Atomic<UInt8>(Health.unknown.rawValue)
   private let back = InlineArray<8, UInt64>(repeating: 0)
 
+  // Checks are rare: these may share a line with whatever comes next.
+  private let goodChecks = Atomic<UInt64>(0)
+  private let badChecks = Atomic<UInt64>(0)
+
   package init(name: String) { self.name = name }
 
   // MARK: Load
@@ -55,14 +59,23 @@ package final class ServerState: Sendable {
   static let failureLatency: UInt64 = 1_000_000_000
 
   /// The usual time to the first byte in microseconds, halved for each second without news; zero
-  /// when it is not known.
+  /// when it is not known. What a server did before it came back says nothing of how it does now.
   package func latencyMicroseconds(at now: Instant) -> UInt64 {
-    SmoothedLatency(packed: latency.load(ordering: .relaxed)).microseconds(at: now)
+    smoothed(at: now).microseconds(at: now)
+  }
+
+  private func smoothed(at now: Instant) -> SmoothedLatency {
+    let smoothed = SmoothedLatency(packed: latency.load(ordering: .relaxed))
+    let back = backSince.load(ordering: .relaxed)
+    guard back == 0 || smoothed.isNewer(than: Instant(nanoseconds: back), at: now) else {
+      return SmoothedLatency(packed: 0)
+    }
+    return smoothed
   }
 
   private func took(_ nanoseconds: UInt64, at now: Instant) {
     // Two workers may overwrite each other's sample: the average does not need every one.
-    var smoothed = SmoothedLatency(packed: latency.load(ordering: .relaxed))
+    var smoothed = smoothed(at: now)
     smoothed.add(nanoseconds, at: now)
     latency.store(smoothed.packed, ordering: .relaxed)
   }
@@ -106,6 +119,21 @@ package final class ServerState: Sendable {
     Health(rawValue: checked.load(ordering: .relaxed)) ?? .unknown
   }
 
+  // MARK: Checks
+
+  func checkEnded(isGood: Bool) {
+    if isGood {
+      goodChecks.wrappingAdd(1, ordering: .relaxed)
+    } else {
+      badChecks.wrappingAdd(1, ordering: .relaxed)
+    }
+  }
+
+  /// Active checks since the start.
+  package var goodCheckCount: UInt64 { goodChecks.load(ordering: .relaxed) }
+  package var badCheckCount: UInt64 { badChecks.load(ordering: .relaxed) }
+  var isChecked: Bool { goodCheckCount + badCheckCount > 0 }
+
   /// Sets what active checks say, from now on.
   package func found(_ health: Health, at now: Instant) {
     if health == .healthy, self.health == .unhealthy {
@@ -116,38 +144,9 @@ package final class ServerState: Sendable {
     checked.store(health.rawValue, ordering: .relaxed)
   }
 
+  /// Nobody checks it any more, so nothing is known.
+  func forgetChecks() { checked.store(Health.unknown.rawValue, ordering: .relaxed) }
+
   /// When it last came back from being left out or unhealthy; zero when it never was.
   var lastReturn: Instant { Instant(nanoseconds: backSince.load(ordering: .relaxed)) }
-}
-
-/// A moving average that forgets: an eighth of each sample, and half of what it holds for each
-/// second without one. So a server that was slow once is asked again.
-struct SmoothedLatency: Equatable {
-  /// Microseconds above, time in units of 2^20 ns (about a millisecond) below; it wraps after 50
-  /// days, after which a forgotten average is none.
-  private(set) var packed: UInt64
-
-  init(packed: UInt64) { self.packed = packed }
-
-  private static func clock(_ now: Instant) -> UInt32 {
-    UInt32(truncatingIfNeeded: now.nanoseconds >> 20)
-  }
-
-  private func halvings(at now: Instant) -> UInt32 {
-    let age = Self.clock(now) &- UInt32(truncatingIfNeeded: packed)
-    // Another core's clock may be a turn ahead: that is no age of 50 days.
-    return age > .max / 2 ? 0 : age >> 10
-  }
-
-  func microseconds(at now: Instant) -> UInt64 {
-    (packed >> 32) >> UInt64(min(halvings(at: now), 32))
-  }
-
-  mutating func add(_ nanoseconds: UInt64, at now: Instant) {
-    // 2^28 µs are four minutes; the bound keeps products of costs within 64 bits.
-    let sample = min(max(nanoseconds / 1_000, 1), 1 << 28)
-    let old = halvings(at: now) > 4 ? 0 : microseconds(at: now)
-    let new = old == 0 ? sample : (old &* 7 &+ sample &+ 4) / 8
-    packed = new << 32 | UInt64(Self.clock(now))
-  }
 }

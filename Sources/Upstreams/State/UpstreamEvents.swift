@@ -1,7 +1,7 @@
 // What happened to the servers of an upstream, on its way from the workers to Control's log. Rare
 // by nature, and bounded all the same.
 
-import Synchronization
+import Bytes
 
 /// One transition: a line of the log.
 package struct UpstreamEvent: Sendable, Equatable {
@@ -14,6 +14,9 @@ package struct UpstreamEvent: Sendable, Equatable {
 
   package enum Change: Sendable, Equatable {
     case ejected(Cause, milliseconds: UInt64)
+    /// Active checks found it to be so; `fault` is what the last one saw.
+    case checked(ServerState.Health, fault: String?)
+    case breaker(from: BreakerState, to: BreakerState)
   }
 
   /// As written in the config; empty for what is about the whole upstream.
@@ -31,7 +34,7 @@ package final class UpstreamEvents: Sendable {
     var lost: UInt64 = 0
   }
 
-  private let queue = Mutex(Queue())
+  private let queue = Locked(Queue())
 
   init() {}
 

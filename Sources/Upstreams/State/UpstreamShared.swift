@@ -1,6 +1,7 @@
 // What all workers share of one upstream. It is kept by the upstream's name over reloads, so that a
 // new config does not make a bad server good again.
 
+import Bytes
 import Engine
 import Synchronization
 
@@ -8,8 +9,12 @@ import Synchronization
 package final class UpstreamShared: Sendable {
   /// Connections of all workers; touched when one opens or closes, not per request.
   package let openConnections = Atomic<Int>(0)
-  private let states = Mutex<[String: ServerState]>([:])
-  private let ejections = Mutex(EjectionBook())
+  private let states = Locked<[String: ServerState]>([:])
+  private let ejections = Locked(EjectionBook())
+  private let budget = Locked(RetryBudget())
+  private let retries = InlineArray<4, Atomic<UInt64>> { _ in Atomic(0) }
+  private let retriesDenied = Atomic<UInt64>(0)
+  private let present = Locked<Breaker?>(nil)
   /// What happened to servers, until Control has told it.
   package let events = UpstreamEvents()
 
@@ -27,6 +32,20 @@ package final class UpstreamShared: Sendable {
 
   /// The state of a server that is known, for those who only look.
   package func known(_ name: String) -> ServerState? { states.withLock { $0[name] } }
+
+  /// Takes servers that nobody has checked yet for what `start=` says.
+  package func prepare(_ names: [String], by rule: HealthRule, at now: Instant) {
+    for name in names {
+      let state = server(name)
+      guard state.health == .unknown else { continue }
+      state.found(rule.startsHealthy ? .healthy : .unhealthy, at: now)
+    }
+  }
+
+  /// Nobody checks the servers any more.
+  package func endChecks() {
+    states.withLock { states in for state in states.values { state.forgetChecks() } }
+  }
 
   /// Forgets servers that no config has any more. Connections to them keep what they hold.
   package func forget(except names: Set<String>) {
@@ -58,4 +77,48 @@ package final class UpstreamShared: Sendable {
   package func ejectionCount(of server: String) -> UInt64 {
     ejections.withLock { $0.total(of: server) }
   }
+
+  // MARK: Retries
+
+  /// All tries at all servers since the start.
+  private var tries: UInt64 {
+    states.withLock { states in states.values.reduce(0) { $0 &+ $1.begunCount } }
+  }
+
+  /// Moves the window of the retry budget on. Called a few times a second.
+  package func sampleRetries(at now: Instant) {
+    let tries = tries
+    budget.withLock { $0.sample(tries: tries, at: now) }
+  }
+
+  /// Whether one more retry fits into the budget, which is counted then.
+  func permitRetry(for cause: RetryRule.Cause, share: UInt64, at now: Instant) -> Bool {
+    let tries = tries
+    guard budget.withLock({ $0.permit(share: share, tries: tries, at: now) }) else {
+      retriesDenied.wrappingAdd(1, ordering: .relaxed)
+      return false
+    }
+    retries[cause.rawValue].wrappingAdd(1, ordering: .relaxed)
+    return true
+  }
+
+  package func retryCount(for cause: RetryRule.Cause) -> UInt64 {
+    retries[cause.rawValue].load(ordering: .relaxed)
+  }
+
+  /// Retries that the budget did not allow.
+  package var deniedRetryCount: UInt64 { retriesDenied.load(ordering: .relaxed) }
+
+  // MARK: Breaker
+
+  /// The breaker of this rule: the same one, in its state, as long as the rule stays.
+  func breaker(by rule: BreakerRule?) -> Breaker? {
+    present.withLock { present in
+      if present?.rule != rule { present = rule.map { Breaker($0, events: events) } }
+      return present
+    }
+  }
+
+  /// The breaker that acts, if there is one.
+  package var breaker: Breaker? { present.withLock { $0 } }
 }

@@ -123,17 +123,6 @@ private struct EjectionModel {
     #expect(!shared.server("a:1").isOut(at: now))
   }
 
-  @Test func `a latency forgets half of itself each second`() {
-    var latency = SmoothedLatency(packed: 0)
-    let now = Instant(nanoseconds: 1 << 40)
-    latency.add(8_000_000, at: now)
-    #expect(latency.microseconds(at: now) == 8_000)
-    #expect(latency.microseconds(at: now.advanced(milliseconds: 1_080)) == 4_000)
-    #expect(latency.microseconds(at: now.advanced(milliseconds: 60_000)) == 0)
-    // A core whose clock is a turn behind sees no age of weeks.
-    #expect(latency.microseconds(at: Instant(nanoseconds: now.nanoseconds - 5_000_000)) == 8_000)
-  }
-
   @Test func `statuses are sets of ranges`() {
     let set = StatusSet([502...504, 599...599])
     let found = (0...1000).filter { set.contains(UInt16($0)) }
