@@ -13,6 +13,7 @@ let properties: [String: Property] = [
   "http2": HTTP2Property.check,
   "config": ConfigProperty.check,
   "condition": ConditionProperty.check,
+  "json": JSONProperty.check,
   "reply": ReplyProperty.check,
 ]
 

@@ -129,6 +129,11 @@ package struct ValueReader {
         code: .callNotAllowed)
     }
     let canonical = call.canonical
+    if call.function == .file, let make = type.file {
+      return ParsedValue(
+        payload: make(call.arguments.first ?? ""), canonical: canonical, items: nil, mentions: [],
+        location: value.location)
+    }
     let fallback = call.arguments.dropFirst().first
     guard let resolution else {
       // The default is checked now: a wrong one must not wait for the day the variable is missing.

@@ -28,6 +28,9 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
   let canonical: @Sendable (Wrapped) -> JSON
   /// Makes the value of a `secret(...)`, in the types that take one.
   var secret: (@Sendable (Secret) -> Wrapped)?
+  /// Makes the value of a `file(...)` in the types that keep the path, so that the file is read
+  /// again when it changes; in the others its text stands for the value.
+  package var file: (@Sendable (String) -> Wrapped)?
   var mentions: @Sendable (Wrapped) -> [Mention] = { _ in [] }
 
   /// A type that is written as text. `calls` says whether `env()` and `file()` may stand for it.
@@ -64,6 +67,7 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
       parse: { (text) throws(ValueProblem) in try parse(text) })
     type.mentions = { $0.map(mentions) ?? [] }
     if let secret { type.secret = { secret($0) } }
+    if let file { type.file = { file($0) } }
     return type
   }
 
@@ -83,6 +87,7 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
         calls: []),
       canonical: canonical, parse: parse)
     type.secret = secret
+    type.file = file
     type.mentions = mentions
     return type
   }
