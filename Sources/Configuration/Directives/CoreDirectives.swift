@@ -12,5 +12,6 @@ package enum CoreDirectives {
     upstream, server, upstreamTLS, balance, health, outlier, breaker, connections, upstreamHost,
     upstreamProtocol,
     defaults, group, route, match, auth, to, retry,
+    enforce, assert, require, forbid, except, waive,
   ]
 }

@@ -79,7 +79,11 @@ extension CoreDirectives {
       .reference(
         "certificate", \.certificate, to: .certificate, "The certificate that Sluice shows."),
     ],
-    examples: [Example("a private name", config: "tls server-name=orders.internal")])
+    examples: [Example("a private name", config: "tls server-name=orders.internal")],
+    check: { settings in
+      settings.verifies || settings.authorityPath == nil
+        ? [] : [SettingsProblem("verify", "with 'verify=off' no authority of 'ca=' is asked")]
+    })
 
   static let connections = Manual<UpstreamConnectionSettings>(
     directive: "connections", summary: "Connections that are kept to the upstream.",

@@ -11,10 +11,9 @@ extension Compiler {
     }
     if tls == nil {
       for (server, place) in servers where !server.endpoint.isNearby {
-        report(
-          .plainUpstream,
-          "'\(server.endpoint)' is spoken to in clear text over a network that may be public",
-          at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
+        plainServers.append(
+          PlainServer(
+            upstream: statement.name, endpoint: server.endpoint, location: place.nameLocation))
       }
     }
     checkProtocol(of: statement, hasTLS: tls != nil)

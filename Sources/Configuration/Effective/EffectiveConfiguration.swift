@@ -19,6 +19,8 @@ package struct EffectiveConfiguration: Sendable {
   package let buckets: [BucketSettings]
   package let upstreams: [UpstreamConfiguration]
   package let listeners: [ListenerConfiguration]
+  /// What `except` and `waive` excuse, in the order of the files.
+  package let exceptions: [PolicyException]
   /// Every file that the config was read from, sorted.
   package let files: [String]
   /// The statements of the top level, for the canonical form and `explain`.

@@ -38,6 +38,7 @@ extension Control {
     let before = configuration
     try await serve(reading.configuration, hash: reading.hash)
     accepted(reading)
+    noteExpiries()
     if let before { warnOfRestart(from: before, to: reading.configuration) }
     logWriter?.reopen()
   }

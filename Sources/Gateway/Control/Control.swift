@@ -58,6 +58,8 @@ package actor Control: LoopActor {
   /// The newest addresses of the names in use.
   var addresses: [String: [Bytes.IPAddress]] = [:]
   var phase = Phase.starting
+  /// Exceptions from policy whose end the log has told.
+  var toldExpiries: Set<PolicyException> = []
   var metrics = ControlMetrics(version: GatewayVersion.text, configHash: "")
   var admin: AdminServer?
   var signals: SignalSource?
@@ -112,6 +114,7 @@ package actor Control: LoopActor {
     configuration = reading.configuration
     self.blueprint = blueprint
     accepted(reading)
+    noteExpiries()
     try startSignals()
     start { [self] in await keepHouse() }
     keepChecks(of: blueprint)

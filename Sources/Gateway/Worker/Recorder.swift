@@ -167,7 +167,7 @@ private struct CallerText {
 
 extension Recorder {
   private func countDecision(_ exchange: Exchange) {
-    if let denial = exchange.denial {
+    if let denial = exchange.denial, denial.isOfCredentials {
       let outcome: AuthOutcome =
         switch exchange.failure?.reason {
         case _ where denial.isShadow: .wouldDeny
