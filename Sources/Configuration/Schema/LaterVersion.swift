@@ -5,7 +5,7 @@ enum LaterVersion {
   static let directives: Set<String> = [
     "access", "allow", "assert", "cache", "compress",
     "enforce", "except", "forbid", "header", "maintenance",
-    "mirror", "require", "role", "schema", "shadow", "slo", "tracing",
+    "require", "role", "schema", "shadow", "slo", "tracing",
     "waive", "where",
   ]
 

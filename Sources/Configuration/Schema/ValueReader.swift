@@ -54,6 +54,8 @@ package struct ValueReader {
     case .word(let text), .string(let text): parse(text, of: value, as: type)
     case .list: refused(value, "takes \(type.shape.noun), not a list", code: .wrongType)
     case .call(let call) where call.function == .secret: readSecret(call, of: value, as: type)
+    case .call(let call) where call.function == .file && type.file != nil:
+      readFile(call, of: value, as: type)
     case .call(let call): resolve(call, of: value, as: type)
     }
   }
@@ -111,6 +113,19 @@ package struct ValueReader {
     }
     return ParsedValue(
       payload: make(secret), canonical: .string(secret.description), items: nil, mentions: [],
+      location: value.location)
+  }
+
+  /// A file that is named here and read elsewhere.
+  private mutating func readFile<Wrapped>(
+    _ call: CallSyntax, of value: ValueSyntax, as type: ValueType<Wrapped>
+  ) -> ParsedValue? {
+    let path = call.arguments.first ?? ""
+    guard let make = type.file, !path.isEmpty, !path.utf8.contains(0) else {
+      return refused(value, "takes the path of a file in file(...)", code: .wrongType)
+    }
+    return ParsedValue(
+      payload: make(path), canonical: call.canonical, items: nil, mentions: [],
       location: value.location)
   }
 

@@ -26,6 +26,8 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
   let canonical: @Sendable (Wrapped) -> JSON
   /// Makes the value of a `secret(...)`, in the types that take one.
   var secret: (@Sendable (Secret) -> Wrapped)?
+  /// Makes the value of a `file(...)` that stands for the file itself and not for its text.
+  var file: (@Sendable (String) -> Wrapped)?
   var mentions: @Sendable (Wrapped) -> [Mention] = { _ in [] }
 
   /// A type that is written as text. `calls` says whether `env()` and `file()` may stand for it.
@@ -60,6 +62,15 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
       parse: { (text) throws(ValueProblem) in try parse(text) })
     type.mentions = { $0.map(mentions) ?? [] }
     if let secret { type.secret = { secret($0) } }
+    if let file { type.file = { file($0) } }
+    return type
+  }
+
+  /// The same type, which also takes the path of a file in `file("...")`: the file is read when
+  /// the config is served, and again whenever it changes.
+  package func naming(_ file: @escaping @Sendable (String) -> Wrapped) -> ValueType {
+    var type = self
+    type.file = file
     return type
   }
 

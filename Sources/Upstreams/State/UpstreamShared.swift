@@ -9,10 +9,14 @@ package final class UpstreamShared: Sendable {
   /// Connections of all workers; touched when one opens or closes, not per request.
   package let openConnections = Atomic<Int>(0)
   private let states = Mutex<[String: ServerState]>([:])
+  /// Pools that may give up idle connections.
+  let lenders = IdleLenders()
   private let ejections = Mutex(EjectionBook())
   private let budget = Mutex(RetryBudget())
   private let retries = InlineArray<4, Atomic<UInt64>> { _ in Atomic(0) }
   private let retriesDenied = Atomic<UInt64>(0)
+  private let fallbacks = Atomic<UInt64>(0)
+  private let copies = InlineArray<3, Atomic<UInt64>> { _ in Atomic(0) }
   private let present = Mutex<Breaker?>(nil)
   /// What happened to servers, until Control has told it.
   package let events = UpstreamEvents()
@@ -39,6 +43,11 @@ package final class UpstreamShared: Sendable {
       guard state.health == .unknown else { continue }
       state.found(rule.startsHealthy ? .healthy : .unhealthy, at: now)
     }
+  }
+
+  /// Servers that are found while others serve: they begin slowly, like those that come back.
+  package func join(_ names: [String], at now: Instant) {
+    for name in names where known(name) == nil { server(name).join(at: now) }
   }
 
   /// Nobody checks the servers any more.
@@ -120,4 +129,25 @@ package final class UpstreamShared: Sendable {
 
   /// The breaker that acts, if there is one.
   package var breaker: Breaker? { present.withLock { $0 } }
+  /// A route's fallback answers in place of this upstream.
+  func fellBack() { fallbacks.wrappingAdd(1, ordering: .relaxed) }
+  package var fallbackCount: UInt64 { fallbacks.load(ordering: .relaxed) }
+
+  // MARK: Copies
+
+  /// What became of a copy of a request.
+  package enum CopyOutcome: Int, Sendable, CaseIterable {
+    case sent, failed, dropped
+
+    /// As metrics name it.
+    package var name: String { "\(self)" }
+  }
+
+  func mirrored(_ outcome: CopyOutcome) {
+    copies[outcome.rawValue].wrappingAdd(1, ordering: .relaxed)
+  }
+
+  package func copyCount(_ outcome: CopyOutcome) -> UInt64 {
+    copies[outcome.rawValue].load(ordering: .relaxed)
+  }
 }
