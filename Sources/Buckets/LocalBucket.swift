@@ -1,6 +1,7 @@
 // A bucket that this process counts alone, exact over all workers: its keys stand in shards, each
 // behind its own lock, which is held for some dozens of instructions.
 
+import Bytes
 import Synchronization
 
 /// The counts of one bucket in memory.
@@ -14,14 +15,14 @@ public final class LocalBucket: Sendable {
   public let meter: Meter
   /// Locks of several buckets are taken in this order, so that no two requests wait for each other.
   let order: UInt64
-  private let shards: InlineArray<32, Mutex<KeyTable>>
+  private let shards: InlineArray<32, Locked<KeyTable>>
   private static let orders = Atomic<UInt64>(0)
 
   public init(_ meter: Meter) {
     self.meter = meter
     order = Self.orders.wrappingAdd(1, ordering: .relaxed).newValue
     shards = InlineArray { _ in
-      Mutex(KeyTable(meter: meter, setsMax: Self.keysMax / Self.shardCount / KeyTable.ways))
+      Locked(KeyTable(meter: meter, setsMax: Self.keysMax / Self.shardCount / KeyTable.ways))
     }
   }
 

@@ -35,7 +35,7 @@ import Synchronization
 
   private let epoll: Int32
   private let wakeup: Int32
-  private let inbox = Mutex(Inbox())
+  private let inbox = Locked(Inbox())
   private let ready = Lent<[UnownedJob]>([])
   private var running: [UnownedJob] = []
   private let wheel: Lent<TimerWheel>

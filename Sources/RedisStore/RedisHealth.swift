@@ -1,7 +1,7 @@
 // Whether a Redis answers, over all workers: one log line when it goes away and one when it is
 // back, and a gauge.
 
-import Synchronization
+import Bytes
 
 /// What is told when a Redis goes or comes.
 package enum RedisEvent: Sendable {
@@ -20,7 +20,7 @@ package final class RedisHealth: Sendable {
   package let name: String
   /// This process among the gateways that share the Redis.
   package let instance: UInt64
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let tell: @Sendable (String, RedisEvent) -> Void
 
   package init(

@@ -1,9 +1,9 @@
 // The keys of session tickets (RFC 5077, RFC 8446 section 4.6.1), shared by all workers and all
 // reloads: a ticket from one worker's context resumes on every other one's.
 
+import Bytes
 import COpenSSL
 import OpenSSL
-import Synchronization
 
 /// A ring of ticket keys. The newest one seals, older ones still open until their tickets have
 /// expired.
@@ -22,13 +22,13 @@ package final class TicketKeys: Sendable {
   }
 
   // Newest first, at most `ringMax`.
-  private let ring: Mutex<[Entry]>
+  private let ring: Locked<[Entry]>
   private let clock: @Sendable () -> Int
 
   /// - Parameter clock: seconds of a clock that never goes back.
   package init(library: LibraryContext, clock: @escaping @Sendable () -> Int) throws(CryptoError) {
     let first = Entry(key: try Self.generate(library), createdAt: clock())
-    ring = Mutex([first])
+    ring = Locked([first])
     self.clock = clock
   }
 

@@ -1,9 +1,9 @@
 // What `check --resolve` finds of the names that upstreams have: whether they lead anywhere now,
 // asked for by the gateway's own resolver.
 
+import Bytes
 import Configuration
 import Engine
-import Synchronization
 import Upstreams
 
 /// Looks up the names of a config, all at once, on a loop of its own.
@@ -11,7 +11,7 @@ final class NameCheck: Sendable {
   /// Milliseconds for all names together: more than one server takes to be found silent.
   private static let timeout: UInt64 = 10_000
 
-  private let problems = Mutex<[String: String]>([:])
+  private let problems = Locked<[String: String]>([:])
 
   func findings(in configuration: EffectiveConfiguration) throws(CommandFailure) -> [Diagnostic] {
     let places = NameCheck.names(in: configuration)

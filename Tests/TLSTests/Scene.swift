@@ -1,13 +1,13 @@
 // An authority with a server and clients of it: what most tests start from.
 
+import Bytes
 import OpenSSL
-import Synchronization
 import TLS
 
 final class Scene {
   /// Seconds that a test moves by hand.
   final class Clock: Sendable {
-    private let time = Mutex(1000)
+    private let time = Locked(1000)
     var now: Int { time.withLock { $0 } }
     func advance(_ seconds: Int) { time.withLock { $0 += seconds } }
   }

@@ -2,7 +2,6 @@
 
 import Bytes
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Telemetry
@@ -208,7 +207,7 @@ import Testing
 
 /// Failures as they were reported, from whatever thread.
 final class Recorder: Sendable {
-  private let failures = Mutex<[LogFailure]>([])
+  private let failures = Locked<[LogFailure]>([])
   func add(_ failure: LogFailure) { failures.withLock { $0.append(failure) } }
   var all: [LogFailure] { failures.withLock { $0 } }
 }

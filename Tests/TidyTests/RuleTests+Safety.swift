@@ -27,6 +27,13 @@ extension RuleTests {
   }
 
   @Test(arguments: [
+    Sample("of the standard library", "let a = Mutex(0)", [1]),
+    Sample("in its own file", "Sources/Bytes/Locked.swift", "let a = Mutex(0)", []),
+    Sample("a locked value", "let a = Locked(0)", []),
+  ])
+  func `a lock is one that can be judged`(_ sample: Sample) { sample.check(SafetyRules.locks) }
+
+  @Test(arguments: [
     Sample("downwards", "import Routing\nimport Bytes", []),
     Sample("upwards", "Sources/HTTP1/A.swift", "import Bytes\nimport Gateway", [2]),
     Sample("sideways", "Sources/HTTP1/A.swift", "package import Engine", [1]),

@@ -28,6 +28,7 @@ struct TreeTests {
   @Test func `unsafe code stays in its targets and unchecked code gives its reason`() {
     expectNone(SourceTree.swift.flatMap(SafetyRules.memory))
     expectNone(SourceTree.swift.flatMap(SafetyRules.unchecked))
+    expectNone(SourceTree.swift.flatMap(SafetyRules.locks))
   }
 
   @Test func `imports point downwards`() {

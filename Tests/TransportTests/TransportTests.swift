@@ -116,11 +116,11 @@ struct TransportTests {
           // Far less than what the kernel wants to have gone before it says that there is room.
           while near.transport.hasUnsent {
             _ = try await far.read(count: 256 * 1024)
-            _ = await far.waiter.sleep(milliseconds: 5)
+            _ = await far.waiter.sleep(milliseconds: 30)
           }
         }
       }
-      let failure = await Self.drain(near, stall: 60, rate: 0)
+      let failure = await Self.drain(near, stall: 300, rate: 0)
       far.close()
       return failure
     }

@@ -4,7 +4,6 @@
 import Bytes
 import Engine
 import PolicyChain
-import Synchronization
 
 /// Counts downstream connections of the whole process and refuses those beyond the limits.
 final class ConnectionLimiter: Sendable {
@@ -13,7 +12,7 @@ final class ConnectionLimiter: Sendable {
     var clients: [IPAddress: Int] = [:]
   }
 
-  private let counts = Mutex(Counts())
+  private let counts = Locked(Counts())
 
   /// Counts a connection. Returns false, and counts nothing, when a limit is reached.
   func open(_ peer: SocketAddress, at listener: ListenerID, limits: ConnectionLimits) -> Bool {

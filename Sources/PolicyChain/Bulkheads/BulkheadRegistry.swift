@@ -2,11 +2,11 @@
 // inherit one share its places, on every worker, and over reloads.
 
 import Buckets
-import Synchronization
+import Bytes
 
 /// Makes bulkheads, and finds them again.
 package final class BulkheadRegistry: Sendable {
-  private let made = Mutex<[String: SharedBulkhead]>([:])
+  private let made = Locked<[String: SharedBulkhead]>([:])
   /// Of the hashes that stand for keys.
   package let seed: HashSeed
 

@@ -1,7 +1,7 @@
 // The places of one bulkhead, counted over all workers: exact, since one lock guards the count and
 // the queue. It is held for some dozens of instructions.
 
-import Synchronization
+import Bytes
 
 /// So many places, and a bounded queue before them.
 package final class SharedBulkhead: Sendable {
@@ -30,11 +30,11 @@ package final class SharedBulkhead: Sendable {
 
   /// Where it is written, such as `group orders`.
   package let name: String
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   init(_ name: String, placesMax: Int, queueMax: Int) {
     self.name = name
-    state = Mutex(State(placesMax: placesMax, queue: FairQueue(countMax: queueMax)))
+    state = Locked(State(placesMax: placesMax, queue: FairQueue(countMax: queueMax)))
   }
 
   /// Takes a place when one is free and nobody waits for it.

@@ -5,13 +5,12 @@
 import Bytes
 import CLinux
 import Glibc
-import Synchronization
 
 /// Writes blocks of lines in the order in which they are handed over.
 ///
 /// The state that threads share is the queue, behind a lock that is held for the move of one block.
 package final class LogWriter: Sendable {
-  private let queue: Mutex<LogQueue>
+  private let queue: Locked<LogQueue>
   private let wakeThread: WakeUp
   private let wakeFlusher: WakeUp
   private let onError: @Sendable (LogFailure) -> Void
@@ -24,7 +23,7 @@ package final class LogWriter: Sendable {
     destination: consuming LogDestination, queueBlocksMax: Int,
     onError: @escaping @Sendable (LogFailure) -> Void
   ) throws(LogFailure) {
-    queue = Mutex(LogQueue(blocksMax: queueBlocksMax))
+    queue = Locked(LogQueue(blocksMax: queueBlocksMax))
     wakeThread = try WakeUp()
     wakeFlusher = try WakeUp()
     self.onError = onError

@@ -1,6 +1,7 @@
 // The circuit breaker of an upstream, one for all workers. While it is closed, a try that ends well
 // costs it one load and one atomic word; the lock is for failures and for the other states.
 
+import Bytes
 import Engine
 import Synchronization
 
@@ -9,7 +10,7 @@ package final class Breaker: Sendable {
   package let rule: BreakerRule
   private let isClosed = Atomic<Bool>(true)
   private let streak = Atomic<UInt64>(0)
-  private let machine = Mutex(BreakerMachine())
+  private let machine = Locked(BreakerMachine())
   private let errors: BreakerWindow
   private let slowness: BreakerWindow?
   private let events: UpstreamEvents

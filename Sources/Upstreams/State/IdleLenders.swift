@@ -1,11 +1,12 @@
 // Who may be asked to close an idle connection of an upstream, when another worker needs its place.
 
+import Bytes
 import Engine
 import Synchronization
 
 /// The pools of one upstream, one for each worker and perhaps one that a reload replaces.
 final class IdleLenders: Sendable {
-  private let lenders = Mutex<[IdleLender]>([])
+  private let lenders = Locked<[IdleLender]>([])
 
   func add(_ lender: IdleLender) { lenders.withLock { $0.append(lender) } }
 

@@ -1,7 +1,7 @@
 // What happened to the servers of an upstream, on its way from the workers to Control's log. Rare
 // by nature, and bounded all the same.
 
-import Synchronization
+import Bytes
 
 /// One transition: a line of the log.
 package struct UpstreamEvent: Sendable, Equatable {
@@ -36,7 +36,7 @@ package final class UpstreamEvents: Sendable {
     var lost: UInt64 = 0
   }
 
-  private let queue = Mutex(Queue())
+  private let queue = Locked(Queue())
 
   init() {}
 

@@ -1,6 +1,7 @@
 // What all workers share of one upstream. It is kept by the upstream's name over reloads, so that a
 // new config does not make a bad server good again.
 
+import Bytes
 import Engine
 import Synchronization
 
@@ -8,16 +9,16 @@ import Synchronization
 package final class UpstreamShared: Sendable {
   /// Connections of all workers; touched when one opens or closes, not per request.
   package let openConnections = Atomic<Int>(0)
-  private let states = Mutex<[String: ServerState]>([:])
+  private let states = Locked<[String: ServerState]>([:])
   /// Pools that may give up idle connections.
   let lenders = IdleLenders()
-  private let ejections = Mutex(EjectionBook())
-  private let budget = Mutex(RetryBudget())
+  private let ejections = Locked(EjectionBook())
+  private let budget = Locked(RetryBudget())
   private let retries = InlineArray<4, Atomic<UInt64>> { _ in Atomic(0) }
   private let retriesDenied = Atomic<UInt64>(0)
   private let fallbacks = Atomic<UInt64>(0)
   private let copies = InlineArray<3, Atomic<UInt64>> { _ in Atomic(0) }
-  private let present = Mutex<Breaker?>(nil)
+  private let present = Locked<Breaker?>(nil)
   /// What happened to servers, until Control has told it.
   package let events = UpstreamEvents()
 

@@ -3,7 +3,6 @@
 import ArgumentParser
 import Bytes
 import Engine
-import Synchronization
 
 struct EchoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -97,7 +96,7 @@ struct EchoCommand: ParsableCommand {
 
   /// Carries a failure from the loop to the command.
   private final class Start: Sendable {
-    private let state = Mutex<CommandFailure?>(nil)
+    private let state = Locked<CommandFailure?>(nil)
 
     var failure: CommandFailure? { state.withLock { $0 } }
 

@@ -1,8 +1,8 @@
 // A DNS server on a loopback port that says what a test tells it to say, good or bad.
 
+import Bytes
 import Foundation
 import Glibc
-import Synchronization
 import Upstreams
 
 /// One question, as it arrived.
@@ -59,7 +59,7 @@ final class DNSTestServer: Sendable {
   let port: UInt16
   private let datagrams: Int32
   private let streams: Int32
-  private let counts = Mutex<[String: Int]>([:])
+  private let counts = Locked<[String: Int]>([:])
 
   /// - Parameter overTCP: what is said there; nobody listens when it is nil.
   init(overTCP: Script? = nil, _ script: @escaping Script) throws {

@@ -3,7 +3,6 @@
 import Bytes
 import Engine
 import LoopBench
-import Synchronization
 import Testing
 
 @testable import Upstreams
@@ -77,7 +76,7 @@ struct ServiceWatchTests {
   @Test func `places are asked for again before their time is up, and only changes are told`()
     async throws
   {
-    let step = Mutex(0)
+    let step = Locked(0)
     let server = try DNSTestServer { question in
       // The third answer is another one, the second a failure.
       let count = step.withLock {
