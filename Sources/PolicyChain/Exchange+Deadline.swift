@@ -35,12 +35,17 @@ extension Exchange {
 
   /// Tells the upstream what is left of the deadline, whoever set it. A try that has no time left
   /// is not made.
+  @inline(__always)
   public func passDeadline() throws(Failure) {
+    if self.timeouts.isPassedOn || request.fields.present.contains(.grpcTimeout) {
+      try tellDeadline()
+    }
+  }
+
+  private func tellDeadline() throws(Failure) {
     let isAsked = self.timeouts.isPassedOn && self.timeouts.total != nil
-    let isNamed = request.fields.present.contains(.grpcTimeout)
-    guard isAsked || isNamed else { return }
     let isGRPC = isGRPC
-    guard isAsked || isGRPC else { return }
+    guard isAsked || (isGRPC && request.fields.present.contains(.grpcTimeout)) else { return }
     let now = waiter.now
     guard totalDeadline > now else {
       throw Failure(.totalTimeout, origin: .gateway, retry: .never)

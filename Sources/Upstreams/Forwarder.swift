@@ -52,6 +52,9 @@ package final class Forwarder: Destination {
   }
 
   private let places: [Place]
+  /// The pool that takes every request as it is; nil where a place has to be chosen or the request
+  /// to be fitted.
+  private let plainPool: UpstreamPool?
   private let total: UInt64
   private let sticky: RequestKey?
   /// Where copies of requests go.
@@ -81,6 +84,9 @@ package final class Forwarder: Destination {
       return Place(share.pool, end: end, parameterNames: parameterNames)
     }
     total = end
+    let isPlain =
+      places.count == 1 && places[0].key == nil && places[0].pool.definition.version != .http2
+    plainPool = isPlain ? places[0].pool : nil
     self.retry = retry
     self.mirrors = mirrors
     shelf = retry.map {
@@ -97,11 +103,16 @@ package final class Forwarder: Destination {
 
   package func respond(to exchange: Exchange) async throws(Failure) {
     if try MaxForwards.endsHere(exchange) { return }
-    let place = pick(exchange)
-    let pool = place.pool
     if !mirrors.isEmpty { for mirror in mirrors { mirror.consider(exchange) } }
+    let pool: UpstreamPool
+    if let plainPool {
+      pool = plainPool
+    } else {
+      let place = pick(exchange)
+      pool = place.pool
+      prepare(exchange, for: place)
+    }
     try addVia(to: exchange.request)
-    prepare(exchange, for: place)
     do throws(Failure) {
       if let retry, retry.covers(exchange.request) {
         try await retrying(exchange, at: pool, by: retry)

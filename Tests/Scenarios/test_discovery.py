@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness.dns import NameServer
+from harness.gateway import run
 from harness.load import Load
 from harness.origin import Origin
 from harness.site import block
@@ -153,6 +154,27 @@ def test_no_request_fails_while_servers_come_and_go(start, rounds, rate):
     finally:
         for server in fleet:
             server.close()
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [(None, "cannot be read"), ("server nowhere\n", "a port is missing"), ("", "holds no server")],
+)
+def test_check_reads_the_file_on_demand(tmp_path, text, words):
+    config = tmp_path / "routes.conf"
+    config.write_text(
+        "sluice 1\n"
+        + block("listener edge", "bind 127.0.0.1:8080")
+        + block("upstream found", 'servers file("orders.servers")')
+        + block("route every", "match path=/**", "auth none", "to found")
+    )
+    if text is not None:
+        (tmp_path / "orders.servers").write_text(text)
+    assert run("check", "-c", str(config)).returncode == 0
+    resolved = run("check", "--resolve", "-c", str(config))
+    assert resolved.returncode == 1 and words in resolved.stdout
+    (tmp_path / "orders.servers").write_text("server 127.0.0.1:1\n")
+    assert run("check", "--resolve", "-c", str(config)).returncode == 0
 
 
 def two_addresses():

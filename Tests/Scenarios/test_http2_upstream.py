@@ -332,7 +332,7 @@ def test_a_grpc_server_is_asked_by_its_own_protocol(start, server):
     until(lambda: healthy() == 1, 5, "a healthy server again")
     said["code"] = "12"
     until(lambda: healthy() == 0, 5, "an unhealthy server")
-    assert any("gRPC status 12" in line for line in site.gateway.errors)
+    site.gateway.said("gRPC status 12")
 
 
 def test_a_path_is_checked_over_http2(start, server):

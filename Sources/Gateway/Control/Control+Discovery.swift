@@ -128,6 +128,7 @@ extension Control {
     }
     shared.forget(except: Set(names))
     if definition.health != nil { check(servers, of: definition, shared) }
+    if !discovery.isHeld { keepNames(of: next) }
     tell(names, after: before.servers(of: definition).map(\.name), of: definition.name)
   }
 

@@ -4,6 +4,8 @@
 /// Servers in the order of their priorities.
 final class ServerSet {
   let servers: [UpstreamServer]
+  /// The server, where there is one and no choice.
+  let only: UpstreamServer?
   /// Whether all have the same share at all times.
   let isEvenlyWeighted: Bool
   /// Where the servers of each priority end; one for most upstreams.
@@ -17,6 +19,7 @@ final class ServerSet {
       ($0.element.definition.priority, $0.offset) < ($1.element.definition.priority, $1.offset)
     }.map(\.element)
     self.servers = ordered
+    only = ordered.count == 1 ? ordered[0] : nil
     for (index, server) in ordered.enumerated() { server.join(at: index) }
     let priorities = ordered.map(\.definition.priority)
     levels = priorities.indices.filter { index in

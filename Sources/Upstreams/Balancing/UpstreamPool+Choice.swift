@@ -54,7 +54,8 @@ extension UpstreamPool {
   /// The server for the exchange's next try; nil when the upstream has none at present.
   func choose(for exchange: Exchange, at now: Instant) -> UpstreamServer? {
     let set = members
-    if set.servers.count <= 1 { return set.servers.first }
+    if let only = set.only { return only }
+    guard !set.servers.isEmpty else { return nil }
     let tried = exchange.upstream.tried
     if set.isEvenlyWeighted, definition.balance == .leastRequest,
       let server = betterOfTwo(set.servers, exchange.services.random.next(), tried, now)

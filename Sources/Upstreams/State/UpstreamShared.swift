@@ -16,6 +16,8 @@ package final class UpstreamShared: Sendable {
   private let budget = Locked(RetryBudget())
   private let retries = InlineArray<4, Atomic<UInt64>> { _ in Atomic(0) }
   private let retriesDenied = Atomic<UInt64>(0)
+  /// Tries at servers that are forgotten, so that the sum of all never falls.
+  private let departedTries = Atomic<UInt64>(0)
   private let fallbacks = Atomic<UInt64>(0)
   private let copies = InlineArray<3, Atomic<UInt64>> { _ in Atomic(0) }
   private let present = Locked<Breaker?>(nil)
@@ -58,7 +60,12 @@ package final class UpstreamShared: Sendable {
 
   /// Forgets servers that no config has any more. Connections to them keep what they hold.
   package func forget(except names: Set<String>) {
-    states.withLock { states in states = states.filter { names.contains($0.key) } }
+    let gone = states.withLock { states in
+      let gone = states.filter { !names.contains($0.key) }
+      states = states.filter { names.contains($0.key) }
+      return gone.values.reduce(0) { $0 &+ $1.begunCount }
+    }
+    departedTries.wrappingAdd(gone, ordering: .relaxed)
     ejections.withLock { $0.forget(except: names) }
   }
 
@@ -91,7 +98,8 @@ package final class UpstreamShared: Sendable {
 
   /// All tries at all servers since the start.
   private var tries: UInt64 {
-    states.withLock { states in states.values.reduce(0) { $0 &+ $1.begunCount } }
+    let present = states.withLock { states in states.values.reduce(0) { $0 &+ $1.begunCount } }
+    return present &+ departedTries.load(ordering: .relaxed)
   }
 
   /// Moves the window of the retry budget on. Called a few times a second.
