@@ -50,6 +50,7 @@ let package = Package(
     library("HTTP1", ["Bytes", "HTTPMessage"]),
     library("HTTP2", ["Bytes", "CNGHTTP2"]),
     library("TLS", ["Bytes", "OpenSSL", "COpenSSL"]),
+    library("Signatures", ["Bytes", "OpenSSL"]),
 
     library("Transport", ["Engine", "TLS"]),
     library(
@@ -57,7 +58,7 @@ let package = Package(
       ["Bytes", "HTTPMessage", "Engine", "Buckets", "Telemetry", "Configuration"]),
 
     library("RedisStore", ["PolicyChain", "RESP", "Buckets", "Transport"]),
-    library("Policies", ["PolicyChain", "OpenSSL"]),
+    library("Policies", ["PolicyChain", "OpenSSL", "Signatures"]),
     library("Routing", ["PolicyChain"]),
     library("Upstreams", ["PolicyChain", "HTTP1", "HTTP2", "Transport", "CAres"]),
 
@@ -88,6 +89,7 @@ let package = Package(
     tests("HTTP1Tests", ["HTTP1"]),
     tests("HTTP2Tests", ["HTTP2"]),
     tests("OpenSSLTests", ["OpenSSL"]),
+    tests("SignaturesTests", ["Signatures", "COpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport", "LoopBench"]),
     tests("PolicyTests", ["Policies", "HTTP1"]),
@@ -109,7 +111,9 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "Fuzzers",
-      dependencies: ["Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP"],
+      dependencies: [
+        "Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP", "Signatures",
+      ],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],
       swiftSettings: settings + [.unsafeFlags(flags + ["-parse-as-library"])],

@@ -12,6 +12,7 @@ let properties: [String: Property] = [
   "path": PathProperty.check,
   "http2": HTTP2Property.check,
   "config": ConfigProperty.check,
+  "json": JSONProperty.check,
   "reply": ReplyProperty.check,
 ]
 

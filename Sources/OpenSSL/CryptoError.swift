@@ -17,6 +17,7 @@ package struct CryptoError: Error, Equatable, Sendable {
     case keyUnreadable = "key_unreadable"
     case keyEncrypted = "key_encrypted"
     case keyKindUnsupported = "key_kind_unsupported"
+    case keyTooWeak = "key_too_weak"
     case generationFailed = "generation_failed"
     case fileUnwritable = "file_unwritable"
   }

@@ -27,7 +27,8 @@ package final class Authentication: Deliberation {
   /// What the identities said of one request.
   private struct Tally {
     var proved = 0
-    var isForeign = false
+    /// Why a credential that no identity took was declined.
+    var declined: (cause: DenyCause, identity: IdentityLabel?)?
     var wrong: (cause: DenyCause, identity: IdentityLabel)?
   }
 
@@ -91,7 +92,8 @@ package final class Authentication: Deliberation {
   ) {
     switch proof {
     case .absent: break
-    case .foreign: tally.isForeign = true
+    case .foreign: if tally.declined == nil { tally.declined = (.foreign, nil) }
+    case .declined(let cause): tally.declined = (cause, verifier.label)
     case .proved(let principal):
       tally.proved += 1
       exchange.prove(principal)
@@ -142,9 +144,10 @@ package final class Authentication: Deliberation {
     }
     let needed = combination == .all ? verifiers.count : 1
     guard tally.proved < needed else { return insufficiency(exchange) }
-    if tally.isForeign {
+    if let declined = tally.declined {
       return Refusal(
-        reason: .credentialInvalid, cause: .foreign, identity: nil, challenges: wrongChallenges)
+        reason: .credentialInvalid, cause: declined.cause, identity: declined.identity,
+        challenges: wrongChallenges)
     }
     if combination == .optional { return nil }
     return Refusal(

@@ -10,6 +10,9 @@ public enum Proof {
   case absent
   /// There is one, but it is not this identity's to judge: another issuer's, another table's.
   case foreign
+  /// There is one that this identity does not take, but another may. The cause counts when none
+  /// does.
+  case declined(DenyCause)
   case proved(Principal)
   /// There is one, and it is wrong.
   case wrong(DenyCause)

@@ -34,7 +34,7 @@ struct Sluice: ParsableCommand {
     subcommands: [
       RunCommand.self, CheckCommand.self, FormatCommand.self, AdaptCommand.self,
       SchemaCommand.self, ExplainCommand.self, EchoCommand.self, CertificatesCommand.self,
-      KeyCommand.self,
+      KeyCommand.self, TokenCommand.self,
     ])
 
   static func main() {

@@ -126,5 +126,6 @@ enum TestPolicies {
     timeout, cors, limit, access, respond, redirect, token,
   ]
 
-  static let schema = Schema(directives: CoreDirectives.all + all + [identity(.key)])
+  static let schema = Schema(
+    directives: CoreDirectives.all + all + [identity(.key), identity(.jwt)])
 }

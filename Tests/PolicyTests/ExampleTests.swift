@@ -69,6 +69,14 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     verifiers: [String: any IdentityVerifier] = [:]
   ) throws -> PolicyChain {
     let route = try #require(configuration.listeners.first?.routes.first)
+    return chain(of: route.settings, in: configuration, upstream, verifiers: verifiers)
+  }
+
+  /// The standard chain of one route's effective settings.
+  static func chain(
+    of settings: EffectiveSettings, in configuration: EffectiveConfiguration,
+    _ upstream: any Destination, verifiers: [String: any IdentityVerifier]
+  ) -> PolicyChain {
     let buckets = configuration.buckets.map {
       (
         $0.name,
@@ -86,7 +94,7 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     var egress: [any Egress] = []
     var destination = upstream
     for registration in StandardPolicies.all {
-      for statement in registration.statements(route.settings) {
+      for statement in registration.statements(settings) {
         context.place = statement.place
         let parts = registration.build(statement.settings, context)
         if let part = parts.admission { steps.append(.admission(part)) }

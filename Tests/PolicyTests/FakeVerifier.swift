@@ -6,8 +6,8 @@ import PolicyChain
 
 @testable import Policies
 
-/// Proves `good`, calls `bad` wrong, and leaves `other` to somebody else. After `wait` it says
-/// `good` when it is asked again.
+/// Proves `good`, calls `bad` wrong, and leaves `other` and `elsewhere` to somebody else. After
+/// `wait` it says `good` when it is asked again.
 final class FakeVerifier: IdentityVerifier {
   let label: IdentityLabel
   let challenge: Challenge
@@ -33,6 +33,7 @@ final class FakeVerifier: IdentityVerifier {
     case "good": return .proved(principal)
     case "wait": return .pending
     case "other": return .foreign
+    case "elsewhere": return .declined(DenyCause("fake_declined"))
     default: return .wrong(DenyCause("fake_wrong"))
     }
   }

@@ -48,7 +48,7 @@ import Testing
     case .absent: "absent"
     case .foreign: "foreign"
     case .proved(let principal): String(decoding: principal.subject, as: UTF8.self)
-    case .wrong(let cause): cause.token.description
+    case .wrong(let cause), .declined(let cause): cause.token.description
     case .pending: "pending"
     }
   }

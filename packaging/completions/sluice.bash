@@ -173,13 +173,13 @@ _sluice() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|check|fmt|adapt|schema|explain|echo|certs|key|help)
+    run|check|fmt|adapt|schema|explain|echo|certs|key|token|help)
         # Offer subcommand argument completions
         "_sluice_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run check fmt adapt schema explain echo certs key help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run check fmt adapt schema explain echo certs key token help' -- "${cur}"))
         ;;
     esac
 }
@@ -406,6 +406,45 @@ _sluice_key_revoke() {
     case "${prev}" in
     '--file')
         __sluice_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_sluice_token() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __sluice_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    verify)
+        # Offer subcommand argument completions
+        "_sluice_token_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'verify' -- "${cur}"))
+        ;;
+    esac
+}
+
+_sluice_token_verify() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(-c --config)
+    __sluice_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '-c'|'--config')
+        __sluice_add_completions -o plusdirs -fX '!*.@(conf)'
         return
         ;;
     esac

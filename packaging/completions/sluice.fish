@@ -48,6 +48,12 @@ function __sluice_parse_tokens -S
             case 'revoke'
                 __sluice_parse_subcommand 1 'file=' 'version' 'h/help'
             end
+        case 'token'
+            __sluice_parse_subcommand 0 'version' 'h/help'
+            switch $unparsed_tokens[1]
+            case 'verify'
+                __sluice_parse_subcommand 1 'c/config=' 'version' 'h/help'
+            end
         case 'help'
             __sluice_parse_subcommand -r 1 'version'
         end
@@ -114,6 +120,7 @@ complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluic
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'echo' -d 'Runs a small upstream for demos and tests.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'certs' -d 'Makes development certificates.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'key' -d 'Adds, lists and revokes API keys.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'token' -d 'Judges tokens.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" c config' -s 'c' -l 'config' -d 'The config\'s root file.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'conf\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice run" dev' -l 'dev' -d 'Make missing development certificates and answer for missing upstreams.'
@@ -168,4 +175,10 @@ complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options 
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key revoke" file' -l 'file' -d 'The file of the keys.' -rF
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key revoke" version' -l 'version' -d 'Show the version.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice key revoke" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token" version' -l 'version' -d 'Show the version.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice token" -eq 1' -fa 'verify' -d 'Says whether an identity takes a token, and why not.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token verify" c config' -s 'c' -l 'config' -d 'The config\'s root file.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'conf\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token verify" version' -l 'version' -d 'Show the version.'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token verify" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice help" version' -l 'version' -d 'Show the version.'

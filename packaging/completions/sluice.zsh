@@ -59,13 +59,14 @@ _sluice() {
             'echo:Runs a small upstream for demos and tests.'
             'certs:Makes development certificates.'
             'key:Adds, lists and revokes API keys.'
+            'token:Judges tokens.'
             'help:Show subcommand help information.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        run|check|fmt|adapt|schema|explain|echo|certs|key|help)
+        run|check|fmt|adapt|schema|explain|echo|certs|key|token|help)
             "_sluice_${words[1]}" && ret=0
             ;;
         esac
@@ -248,6 +249,47 @@ _sluice_key_revoke() {
     local -ar arg_specs=(
         '--file[The file of the keys.]:path:_files'
         ':id:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_sluice_token() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'verify:Says whether an identity takes a token, and why not.'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        verify)
+            "_sluice_token_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_sluice_token_verify() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '(-c --config)'{-c,--config}'[The config'\''s root file.]:file:_files -g '\''*.conf'\'''
+        ':identity:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -53,6 +53,8 @@ extension DiagnosticCode {
   package static let unreadableFile = DiagnosticCode("E0128", "file that cannot be read")
   package static let unresolved = DiagnosticCode("E0129", "value that cannot be resolved")
   package static let tooLarge = DiagnosticCode("E0130", "config over a limit")
+  /// Raised by `check --resolve`, which looks into the file.
+  package static let unusableKeys = DiagnosticCode("E0140", "keys of an identity")
 
   /// Raised by Routing: two routes tie for some request.
   package static let ambiguousRoutes = DiagnosticCode("P0101", "routes that tie")
@@ -80,6 +82,10 @@ extension DiagnosticCode {
     "A0105", "upstream without tls outside loopback and private addresses", severity: .warning)
   package static let openCredential = DiagnosticCode(
     "A0106", "credential on a listener that cannot keep it secret")
+  package static let looseToken = DiagnosticCode(
+    "A0107", "jwt without issuer, audience or algorithms")
+  package static let symmetricKeySet = DiagnosticCode(
+    "A0108", "algorithm that does not fit the kind of key")
   package static let credentialedWildcard = DiagnosticCode(
     "A0121", "credentials for pages of every origin")
 
@@ -99,12 +105,13 @@ extension DiagnosticCode {
     wrongScope, notInThisVersion, unknownProperty, wrongType, outOfRange, missingValue,
     excessArgument, duplicateProperty, duplicateDirective, wrongOperator, callNotAllowed, badName,
     duplicateName, unknownReference, badInclude, includeDenied, badVersion, nothingToRemove,
-    settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, ambiguousRoutes,
+    settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, unusableKeys,
+    ambiguousRoutes,
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
     unknownParameter, unservedRoute, needsIdentity, trustsEveryone, literalSecret,
     redirectHostFromRequest,
     sharedCertificateName,
-    plainUpstream, openCredential, credentialedWildcard, listenerNotNamed, openGroup,
-    doubtfulCertificate,
+    plainUpstream, openCredential, looseToken, symmetricKeySet, credentialedWildcard,
+    listenerNotNamed, openGroup, doubtfulCertificate,
   ]
 }

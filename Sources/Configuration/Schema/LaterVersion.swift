@@ -11,6 +11,6 @@ enum LaterVersion {
 
   /// Words that name a variant of a directive.
   static let variants: [String: Set<String>] = [
-    "identity": ["basic", "forward", "hmac", "introspection", "jwt", "mtls", "oidc"]
+    "identity": ["basic", "forward", "hmac", "introspection", "mtls", "oidc"]
   ]
 }

@@ -54,8 +54,6 @@ package struct ValueReader {
     case .word(let text), .string(let text): parse(text, of: value, as: type)
     case .list: refused(value, "takes \(type.shape.noun), not a list", code: .wrongType)
     case .call(let call) where call.function == .secret: readSecret(call, of: value, as: type)
-    case .call(let call) where call.function == .file && type.file != nil:
-      readFile(call, of: value, as: type)
     case .call(let call): resolve(call, of: value, as: type)
     }
   }
@@ -116,19 +114,6 @@ package struct ValueReader {
       location: value.location)
   }
 
-  /// A file that is named here and read elsewhere.
-  private mutating func readFile<Wrapped>(
-    _ call: CallSyntax, of value: ValueSyntax, as type: ValueType<Wrapped>
-  ) -> ParsedValue? {
-    let path = call.arguments.first ?? ""
-    guard let make = type.file, !path.isEmpty, !path.utf8.contains(0) else {
-      return refused(value, "takes the path of a file in file(...)", code: .wrongType)
-    }
-    return ParsedValue(
-      payload: make(path), canonical: call.canonical, items: nil, mentions: [],
-      location: value.location)
-  }
-
   private mutating func resolve<Wrapped>(
     _ call: CallSyntax, of value: ValueSyntax, as type: ValueType<Wrapped>
   ) -> ParsedValue? {
@@ -138,6 +123,15 @@ package struct ValueReader {
         code: .callNotAllowed)
     }
     let canonical = call.canonical
+    if call.function == .file, let make = type.file {
+      let path = call.arguments.first ?? ""
+      guard !path.utf8.contains(0) else {
+        return refused(value, "takes the path of a file in file(...)", code: .wrongType)
+      }
+      return ParsedValue(
+        payload: make(path), canonical: canonical, items: nil, mentions: [],
+        location: value.location)
+    }
     let fallback = call.arguments.dropFirst().first
     guard let resolution else {
       // The default is checked now: a wrong one must not wait for the day the variable is missing.

@@ -26,8 +26,9 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
   let canonical: @Sendable (Wrapped) -> JSON
   /// Makes the value of a `secret(...)`, in the types that take one.
   var secret: (@Sendable (Secret) -> Wrapped)?
-  /// Makes the value of a `file(...)` that stands for the file itself and not for its text.
-  var file: (@Sendable (String) -> Wrapped)?
+  /// Makes the value of a `file(...)` in the types that keep the path, so that the file is read
+  /// again when it changes; in the others its text stands for the value.
+  package var file: (@Sendable (String) -> Wrapped)?
   var mentions: @Sendable (Wrapped) -> [Mention] = { _ in [] }
 
   /// A type that is written as text. `calls` says whether `env()` and `file()` may stand for it.
@@ -88,6 +89,7 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
       shape: ValueShape(noun: shape.noun, words: shape.words, schema: shape.schema, calls: []),
       canonical: canonical, parse: parse)
     type.secret = secret
+    type.file = file
     type.mentions = mentions
     return type
   }

@@ -8,7 +8,8 @@ import PolicyChain
 /// A kind of identity: its declaration, what it reads from outside the config, and its verifier.
 package struct IdentityKind: Sendable {
   package static let all: [IdentityKind] = [
-    KeyIdentity.kind
+    KeyIdentity.kind,
+    JWTIdentity.kind,
   ]
 
   package let declaration: any DirectiveDeclaration

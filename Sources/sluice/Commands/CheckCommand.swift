@@ -49,6 +49,7 @@ struct CheckCommand: ParsableCommand {
       findings.add(check.findings(in: configuration))
       findings.add(
         ServersFileCheck(folder: FilePath.folder(of: config.path)).findings(in: configuration))
+      findings.add(CredentialCheck(resolution: resolution).findings(in: configuration))
       findings.add(try NameCheck().findings(in: configuration))
     }
     let sorted = findings.sorted

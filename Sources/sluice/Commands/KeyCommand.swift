@@ -87,7 +87,7 @@ extension KeyCommand {
     var tier: String?
 
     @Option(help: ArgumentHelp("The last good day, UTC, such as 2027-12-31.", valueName: "date"))
-    var expires: String?
+    var expires: CalendarDate?
 
     func validate() throws {
       guard SubjectName.isValid(subject) else {
@@ -95,9 +95,6 @@ extension KeyCommand {
       }
       for name in scopes + roles + (tier.map { [$0] } ?? []) where !GrantName.isValid(name) {
         throw ValidationError("'\(name)' is no name of a scope, role or tier")
-      }
-      if let expires, Self.date(expires) == nil {
-        throw ValidationError("'\(expires)' is no date such as 2027-12-31")
       }
     }
 
@@ -108,7 +105,7 @@ extension KeyCommand {
       entry.scopes = scopes
       entry.roles = roles
       entry.tier = tier
-      entry.expires = expires.flatMap(Self.date)
+      entry.expires = expires
       let made: NewKey
       do throws(CryptoError) {
         made = try NewKey(described: entry, library: try LibraryContext())
@@ -120,10 +117,6 @@ extension KeyCommand {
       Console.complain(
         "The key \(made.entry.id) stands in \(option.file). Keep it: it cannot "
           + "be shown again.\n")
-    }
-
-    private static func date(_ text: String) -> CalendarDate? {
-      do throws(ValueProblem) { return try CalendarDate(parsing: text) } catch { return nil }
     }
   }
 
