@@ -46,6 +46,8 @@ extension Reason {
     "body_timeout", 408, "The request body did not arrive in time.")
   public static let badGRPCTimeout = Reason(
     "bad_grpc_timeout", 400, "The deadline of the call is not one that gRPC knows.")
+  public static let badRequestDeadline = Reason(
+    "bad_request_deadline", 400, "X-Request-Deadline takes whole milliseconds.")
   public static let upgradeMalformed = Reason(
     "upgrade_malformed", 400, "The request to upgrade breaks the rules of WebSocket.")
   public static let upgradeRefused = Reason(

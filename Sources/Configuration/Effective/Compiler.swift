@@ -80,6 +80,7 @@ struct Compiler {
       workers: statements.first(CoreDirectives.workers)?.count ?? .auto,
       user: statements.first(CoreDirectives.user)?.name,
       grace: statements.first(CoreDirectives.grace) ?? GraceSettings(),
+      resolver: statements.first(CoreDirectives.resolver) ?? ResolverSettings(),
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,

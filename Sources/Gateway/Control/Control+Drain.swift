@@ -59,6 +59,7 @@ extension Control {
     upstreamWatcher.cancel()
     endChecks()
     resolver?.stop()
+    discovery.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {
       log.error("access log lines were lost at the end: the output is blocked")
     }

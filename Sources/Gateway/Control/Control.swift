@@ -39,7 +39,7 @@ package actor Control: LoopActor {
   /// Set before the loop ends.
   let ending: ProcessEnding
 
-  var compiler = BlueprintCompiler(policies: StandardPolicies.all)
+  var compiler: BlueprintCompiler
   var security: SecurityReader
   var credentials: CredentialReader
   var configuration: EffectiveConfiguration?
@@ -53,10 +53,14 @@ package actor Control: LoopActor {
   var logWriter: LogWriter?
   /// Log lines that writers before the present one gave up.
   var droppedLines: UInt64 = 0
+  /// Name servers that the config had at the start; nil for those of the machine.
+  var nameServers: String?
   /// Made with the first upstream that has a name.
   var resolver: Resolver?
   /// The newest addresses of the names in use.
   var addresses: [String: [Bytes.IPAddress]] = [:]
+  /// Servers of upstreams that are found while they serve.
+  var discovery = ServerDiscovery()
   var phase = Phase.starting
   /// Exceptions from policy whose end the log has told.
   var toldExpiries: Set<PolicyException> = []
@@ -84,6 +88,8 @@ package actor Control: LoopActor {
     ticketKeys = try TicketKeys(library: library) {
       Int(Instant.now().nanoseconds / 1_000_000_000)
     }
+    compiler = BlueprintCompiler(
+      policies: StandardPolicies.all, folder: FilePath.folder(of: path))
     security = SecurityReader(
       folder: ConfigurationReader.folder(of: path), library: library)
     credentials = CredentialReader(folder: ConfigurationReader.folder(of: path))
@@ -97,9 +103,17 @@ package actor Control: LoopActor {
     let reading = try readConfiguration()
     let material = try readSecurity(reading.configuration)
     let keys = try readCredentials(reading.configuration)
+    compiler.workerCount = max(1, workerCount(reading.configuration))
     let compiled = compiler.compile(
       reading.configuration, security: material, credentials: keys, hash: reading.hash)
-    let blueprint = try await resolveNames(of: compiled)
+    nameServers = reading.configuration.resolver.list
+    do throws(ServerDiscovery.Refusal) {
+      try await discoverServers(of: compiled)
+    } catch {
+      throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
+    }
+    let blueprint = try await resolveNames(
+      of: discovery.fill(compiled, with: &compiler))
     addSharedUpstreams(of: blueprint)
     prepareChecks(of: blueprint)
     buckets.adopt(blueprint, reading.configuration.stores, ids: &compiler, library: library)
@@ -120,6 +134,7 @@ package actor Control: LoopActor {
     keepChecks(of: blueprint)
     start { [self] in await watchUpstreams() }
     phase = .serving
+    keepServices(of: blueprint)
     announce(blueprint)
   }
 

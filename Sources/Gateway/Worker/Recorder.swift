@@ -111,6 +111,7 @@ final class Recorder {
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    if exchange.upstream.isFallback { flags.insert(.fallback) }
     if exchange.wouldDeny { flags.insert(.wouldDeny) }
     switch exchange.outcome.closedBy {
     case .client: flags.insert(.closedByClient)
