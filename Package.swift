@@ -117,7 +117,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzzers",
       dependencies: [
-        "Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP", "Signatures",
+        "Bytes", "HTTPMessage", "HTTP1", "HTTP2", "PolicyChain", "Configuration", "RESP",
+        "Signatures",
       ],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],

@@ -39,12 +39,22 @@ extension Exchange {
   func answerGRPC(_ reason: Reason) {
     answer(status: 200, contentType: "application/grpc", body: [])
     self.outcome.status = reason.status
-    add(.other, "grpc-status", GRPCStatus(http: reason.status).digits)
-    add(.other, name: "grpc-message".utf8Span.span, value: Self.message(reason).span)
+    let ending = GRPCEnding(reason)
+    add(.other, "grpc-status", ending.status)
+    add(.other, name: "grpc-message".utf8Span.span, value: ending.message.span)
   }
+}
 
-  /// The title and the stable token, percent-encoded as the protocol asks.
-  private static func message(_ reason: Reason) -> [UInt8] {
+/// How a call ends that Sluice ends: what its trailers say.
+public struct GRPCEnding {
+  /// The value of `grpc-status`.
+  public let status: StaticString
+  /// The value of `grpc-message`: the title and the stable token, percent-encoded as the protocol
+  /// asks.
+  public let message: [UInt8]
+
+  public init(_ reason: Reason) {
+    status = GRPCStatus(http: reason.status).digits
     var text: [UInt8] = []
     let hex = Array("0123456789ABCDEF".utf8)
     for byte in "\(reason.title) (\(reason.token))".utf8 {
@@ -54,7 +64,7 @@ extension Exchange {
         text += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
       }
     }
-    return text
+    message = text
   }
 }
 

@@ -52,6 +52,8 @@ extension Reason {
     "upgrade_malformed", 400, "The request to upgrade breaks the rules of WebSocket.")
   public static let upgradeRefused = Reason(
     "upgrade_refused", 400, "An upgrade to this protocol is never made.")
+  public static let upgradeNotServed = Reason(
+    "upgrade_not_served", 501, "This resource is not reached by this protocol.")
   public static let headTimeout = Reason(
     "head_timeout", 408, "The request head did not arrive in time.")
   /// draft-ietf-httpapi-ratelimit-headers-10 section 6.1.
@@ -98,6 +100,9 @@ extension Reason {
   public static let upstreamCertificate = Reason(
     "tls_certificate_error", 502, "The upstream's certificate was refused.",
     proxy: "tls_certificate_error")
+  public static let upgradeNotMade = Reason(
+    "upgrade_not_made", 502, "The upstream answered a handshake as if it were none.",
+    proxy: "http_upgrade_failed")
   public static let nameNotResolved = Reason(
     "dns_error", 502, "The upstream's name could not be resolved.", proxy: "dns_error")
   public static let upstreamUnavailable = Reason(

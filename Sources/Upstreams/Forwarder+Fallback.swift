@@ -18,7 +18,7 @@ extension Forwarder {
       try await destination.respond(to: exchange)
     case .place(let place):
       exchange.upstream.tried = 0
-      prepare(exchange, for: place)
+      try prepare(exchange, for: place)
       try await attempt(exchange, at: place.pool)
     }
   }

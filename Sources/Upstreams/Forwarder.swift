@@ -103,6 +103,10 @@ package final class Forwarder: Destination {
 
   package func respond(to exchange: Exchange) async throws(Failure) {
     if try MaxForwards.endsHere(exchange) { return }
+    // An extended CONNECT is nothing without its tunnel, which the route has to allow: RFC 8441.
+    if exchange.request.version == .http2, exchange.request.upgrade == .asked {
+      throw .refused(.upgradeNotServed)
+    }
     if !mirrors.isEmpty { for mirror in mirrors { mirror.consider(exchange) } }
     let pool: UpstreamPool
     if let plainPool {
@@ -110,7 +114,7 @@ package final class Forwarder: Destination {
     } else {
       let place = pick(exchange)
       pool = place.pool
-      prepare(exchange, for: place)
+      try prepare(exchange, for: place)
     }
     try addVia(to: exchange.request)
     do throws(Failure) {
@@ -126,12 +130,11 @@ package final class Forwarder: Destination {
   }
 
   /// Fits the request to the upstream that it goes to.
-  func prepare(_ exchange: Exchange, for place: Place) {
+  func prepare(_ exchange: Exchange, for place: Place) throws(Failure) {
     if let key = place.key { exchange.upstream.key = key.hash(exchange) }
-    // There is no Upgrade in HTTP/2: the request goes on as the plain one that it may also be.
+    // There is no Upgrade in HTTP/2: a route that allows one never leads there.
     if place.pool.definition.version == .http2, exchange.upgrade != nil {
-      exchange.upgrade = nil
-      exchange.request.upgrade = .none
+      throw .refused(.upgradeNotServed)
     }
   }
 

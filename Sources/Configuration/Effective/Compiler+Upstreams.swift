@@ -63,6 +63,28 @@ extension Compiler {
     }
   }
 
+  /// HTTP/2 has no Upgrade: a route whose connections may change their protocol leads to servers
+  /// that can change it.
+  mutating func checkUpgrades(
+    to upstreams: [UpstreamConfiguration], on routes: [EffectiveRoute]
+  ) {
+    var reported: Set<String> = []
+    for route in routes where route.settings.folded.records["upgrade"]?.isOn == true {
+      for share in route.shares {
+        guard let upstream = upstreams.first(where: { $0.name == share.upstream }),
+          upstream.version == .h2 || upstream.version == .h2c,
+          reported.insert("\(route.id) \(upstream.name)").inserted
+        else { continue }
+        report(
+          .settingsConflict,
+          "route '\(route.id)' has 'upgrade', and upstream '\(upstream.name)' is spoken to in "
+            + "HTTP/2 only, which has none", at: share.location,
+          notes: [.init("the upstream", at: upstream.location)],
+          help: "say 'upgrade off' in the route, or 'protocol auto' in the upstream")
+      }
+    }
+  }
+
   /// A parameter that an upstream hashes by must be taken by every path of the routes that lead
   /// there.
   mutating func checkKeys(

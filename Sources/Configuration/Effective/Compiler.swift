@@ -65,6 +65,7 @@ struct Compiler {
     reportPlainServers(listeners)
     refuseOpenCredentials(listeners)
     checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
+    checkUpgrades(to: upstreams, on: listeners.flatMap(\.routes))
     // What is missing for another reason must not look as if someone had weakened it.
     let isWhole = !checker.diagnostics.hasErrors
     if isWhole { checkEnforcement(listeners) }

@@ -165,6 +165,9 @@ struct BlueprintCompiler {
     limits.http2.connectionWindow = Int32(clamping: settings.connectionWindow.bytes)
     limits.http2.headBytesMax = limits.head.headBytesMax
     limits.http2.fieldsMax = settings.fields
+    limits.http2.allowsExtendedConnect = listener.routes.contains {
+      $0.settings.settings(of: Upgrade.manual) != nil
+    }
     limits.allowsHalfClose = listener.allowsHalfClose
     limits.rules.path.normalizesDots = listener.path.repairs.contains(.dots)
     limits.rules.path.normalizesSlashes = listener.path.repairs.contains(.slashes)
