@@ -85,7 +85,7 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
     change(&settings)
     return try JWTVerifier(
       settings, KeySet(secret: Self.secret.span),
-      VerifierContext(label: IdentityLabel(name: "robots", metric: 1), library: library))
+      VerifierContext(label: IdentityLabel(name: "robots", metric: 1), library: library, desk: nil))
   }
 
   private func token(
@@ -106,6 +106,7 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
     case .proved(let principal): String(decoding: principal.subject, as: UTF8.self)
     case .wrong(let cause), .declined(let cause): cause.token.description
     case .pending: "pending"
+    case .undecided: "undecided"
     }
   }
 
@@ -153,7 +154,8 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
       settings.algorithms = algorithms
       let verifier = try JWTVerifier(
         settings, set,
-        VerifierContext(label: IdentityLabel(name: "staff", metric: 1), library: library))
+        VerifierContext(
+          label: IdentityLabel(name: "staff", metric: 1), library: library, desk: nil))
       for secret in [encoded, Array(key.utf8)] {
         let forged = try token(Self.good, secret: secret)
         let expected =
@@ -243,6 +245,7 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
       case .proved(let principal): String(decoding: principal.subject, as: UTF8.self)
       case .wrong(let cause), .declined(let cause): cause.token.description
       case .pending: "pending"
+      case .undecided: "undecided"
       }
     #expect(found == expected)
     try verifier.conceal(in: test.exchange.request)
@@ -283,7 +286,10 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
       #"identity a jwt issuer="x" audience=[x] algorithms=[ES256] key="k" claim-header.host=sub"#,
       "no name for a field"
     ),
-    (#"identity a jwt issuer="x" audience=[x] algorithms=[ES256] jwks="https://x/""#, "version"),
+    (
+      #"identity a jwt issuer="x" audience=[x] algorithms=[ES256] jwks="keys.json""#,
+      "a URL such as"
+    ),
   ])
   func `an identity that would take too much is an error`(statement: String, words: String) {
     let text =

@@ -58,6 +58,7 @@ extension Control {
     housekeeper.cancel()
     upstreamWatcher.cancel()
     endChecks()
+    endKeys()
     resolver?.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {
       log.error("access log lines were lost at the end: the output is blocked")

@@ -63,10 +63,15 @@ extension Control {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
     var credentials = credentials
-    let keys: CredentialMaterial
+    var keys: CredentialMaterial
     do throws(CredentialReader.Refusal) {
       keys = try credentials.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
+    let freshKeepers: [String: KeyKeeper]
+    do throws(StartFailure) {
+      freshKeepers = try keepers(for: next, material)
+    } catch { throw ReloadRefusal(text: error.text) }
+    let filled = fill(&keys, of: next, from: freshKeepers)
     var blueprint = compiler.compile(
       next, security: material, credentials: keys, hash: hash)
     do throws(StartFailure) {
@@ -88,6 +93,8 @@ extension Control {
     prepareChecks(of: blueprint)
     let earlier = buckets
     let earlierStores = stores
+    let earlierKeepers = keepers
+    keepers = freshKeepers
     buckets.adopt(blueprint, next.stores, ids: &compiler, library: library)
     stores.adopt(blueprint.stores)
     self.compiler = compiler
@@ -97,6 +104,7 @@ extension Control {
     } catch {
       buckets = earlier
       stores = earlierStores
+      keepers = earlierKeepers
       ListenerSockets.discard(fresh)
       if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)
@@ -110,6 +118,8 @@ extension Control {
     keepNames(of: blueprint)
     forgetUpstreams(except: blueprint)
     keepChecks(of: blueprint)
+    keepKeys(insteadOf: earlierKeepers)
+    await handKeys(newerThan: filled)
   }
 
   private func exchangeSockets(
