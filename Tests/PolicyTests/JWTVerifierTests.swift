@@ -52,7 +52,15 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
     ClaimsVector(with(#","iat":\#(now + 31)"#), "token_not_yet_valid"),
     ClaimsVector(#"{"iss":"ci","aud":"api"}"#, "token_never_expires"),
     ClaimsVector(#"{"iss":"ci","aud":"api","exp":"\#(now + 60)"}"#, "token_time_malformed"),
-    ClaimsVector(#"{"iss":"ci","aud":"api","exp":\#(now + 60).5}"#, "token_time_malformed"),
+    // Fractions are allowed, and left off: some libraries write microseconds.
+    ClaimsVector(
+      #"{"iss":"ci","aud":"api","sub":"ann","exp":\#(now + 60).123456,"nbf":\#(now + 30).999}"#,
+      "ann"),
+    ClaimsVector(
+      #"{"iss":"ci","aud":"api","sub":"ann","exp":\#(now - 30).999999}"#, "token_expired"),
+    ClaimsVector(with(#","iat":\#(now + 31).0"#), "token_not_yet_valid"),
+    ClaimsVector(#"{"iss":"ci","aud":"api","exp":\#(now + 60).5e1}"#, "token_time_malformed"),
+    ClaimsVector(#"{"iss":"ci","aud":"api","exp":9007199254740992.0}"#, "token_time_malformed"),
     ClaimsVector(#"{"iss":"ci","aud":"api","exp":1e400}"#, "token_time_malformed"),
     ClaimsVector(#"{"iss":"ci","aud":"api","exp":-1}"#, "token_time_malformed"),
     ClaimsVector(#"{"iss":"ci","aud":"api","exp":[\#(now + 60)]}"#, "token_time_malformed"),

@@ -207,7 +207,7 @@ private final class World {
       let desk = KeyDesk(refresh: 300_000, first: bench.loop.now)
       let waiter = Waiter(on: bench.loop)
       for _ in 0..<KeyDesk.waitingMax {
-        #expect(desk.ask(waiter.remote, at: bench.loop.now) == .wait(round: 0))
+        #expect(desk.ask(waiter.remote, at: bench.loop.now) == .wait(round: 0, hasBegun: false))
       }
       #expect(desk.ask(waiter.remote, at: bench.loop.now) == .later(seconds: 1))
       desk.begin(at: bench.loop.now)

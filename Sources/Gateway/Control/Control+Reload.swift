@@ -63,17 +63,9 @@ extension Control {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
     var credentials = credentials
-    var keys: CredentialMaterial
-    do throws(CredentialReader.Refusal) {
-      keys = try credentials.read(next)
-    } catch { throw ReloadRefusal(text: error.text) }
-    let freshKeepers: [String: KeyKeeper]
-    do throws(StartFailure) {
-      freshKeepers = try keepers(for: next, material)
-    } catch { throw ReloadRefusal(text: error.text) }
-    let filled = fill(&keys, of: next, from: freshKeepers)
+    let keys = try readKeys(of: next, material, by: &credentials)
     var blueprint = compiler.compile(
-      next, security: material, credentials: keys, hash: hash)
+      next, security: material, credentials: keys.material, hash: hash)
     do throws(StartFailure) {
       blueprint = try await resolveNames(of: blueprint)
     } catch { throw ReloadRefusal(text: error.text) }
@@ -94,7 +86,7 @@ extension Control {
     let earlier = buckets
     let earlierStores = stores
     let earlierKeepers = keepers
-    keepers = freshKeepers
+    keepers = keys.keepers
     buckets.adopt(blueprint, next.stores, ids: &compiler, library: library)
     stores.adopt(blueprint.stores)
     self.compiler = compiler
@@ -119,7 +111,25 @@ extension Control {
     forgetUpstreams(except: blueprint)
     keepChecks(of: blueprint)
     keepKeys(insteadOf: earlierKeepers)
-    await handKeys(newerThan: filled)
+    await handKeys(newerThan: keys.times)
+  }
+
+  /// The keys of a config's identities, and who keeps those that are published.
+  private func readKeys(
+    of next: EffectiveConfiguration, _ security: SecurityMaterial,
+    by reader: inout CredentialReader
+  ) throws(ReloadRefusal) -> (
+    material: CredentialMaterial, keepers: [String: KeyKeeper], times: [String: UInt64]
+  ) {
+    var material: CredentialMaterial
+    do throws(CredentialReader.Refusal) {
+      material = try reader.read(next)
+    } catch { throw ReloadRefusal(text: error.text) }
+    do throws(StartFailure) {
+      let fresh = try keepers(for: next, security)
+      let times = fill(&material, of: next, from: fresh)
+      return (material, fresh, times)
+    } catch { throw ReloadRefusal(text: error.text) }
   }
 
   private func exchangeSockets(

@@ -32,9 +32,11 @@ extension JWTVerifier {
   package func decide(_ exchange: Exchange) async -> Proof {
     guard let desk else { return verify(exchange) }
     for _ in 0..<Self.roundsMax {
+      let isLast: Bool
       switch desk.ask(exchange.waiter.remote, at: exchange.waiter.now) {
       case .later(let seconds): return .undecided(.tooManyKeys(seconds, desk))
-      case .wait(let round):
+      case .wait(let round, let hasBegun):
+        isLast = !hasBegun
         guard await wait(for: round, at: desk, exchange) else {
           return .undecided(.noKeys(retryAfter: 1))
         }
@@ -44,6 +46,7 @@ extension JWTVerifier {
       guard desk.isLastGood else {
         return .undecided(.noKeys(retryAfter: KeyFetchPlan.cooldown / 1000))
       }
+      if isLast { break }
     }
     return .wrong(JWSError.unknownKey.cause)
   }

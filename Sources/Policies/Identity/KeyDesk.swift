@@ -25,8 +25,9 @@ package final class KeyDesk: Sendable {
 
   /// What came of asking.
   package enum Answer: Sendable, Equatable {
-    /// `signal` will be sent once `round` is another.
-    case wait(round: Int)
+    /// The signal will be sent once `round` is another. What is unknown after one that had not
+    /// begun does not exist.
+    case wait(round: Int, hasBegun: Bool)
     case later(seconds: UInt64)
   }
 
@@ -36,9 +37,9 @@ package final class KeyDesk: Sendable {
       guard state.waiting.count < Self.waitingMax else { return (.later(seconds: 1), nil) }
       switch state.plan.inquire(at: now) {
       case .later(let seconds): return (.later(seconds: seconds), state.fetcher)
-      case .underWay:
+      case .underWay(let hasBegun):
         state.waiting.append(signal)
-        return (.wait(round: state.plan.round), state.fetcher)
+        return (.wait(round: state.plan.round, hasBegun: hasBegun), state.fetcher)
       }
     }
     fetcher?.send()

@@ -12,8 +12,8 @@ package struct KeyFetchPlan: Sendable {
 
   /// What is done for a token that names an unknown key.
   package enum Inquiry: Sendable, Equatable {
-    /// Keys are being fetched, or will be at once.
-    case underWay
+    /// Keys are being fetched, or will be at once. One that has begun may be older than the key.
+    case underWay(hasBegun: Bool)
     /// Not before so many seconds.
     case later(seconds: UInt64)
   }
@@ -41,7 +41,7 @@ package struct KeyFetchPlan: Sendable {
 
   /// A token names a key that is not known.
   package mutating func inquire(at now: Instant) -> Inquiry {
-    if isFetching || next <= now { return .underWay }
+    if isFetching || next <= now { return .underWay(hasBegun: isFetching) }
     guard now >= opensAt else {
       // Who has to wait shall not wait longer than needed.
       next = min(next, opensAt)
@@ -50,7 +50,7 @@ package struct KeyFetchPlan: Sendable {
     }
     opensAt = now.advanced(milliseconds: Self.cooldown)
     next = now
-    return .underWay
+    return .underWay(hasBegun: false)
   }
 
   package mutating func begin(at now: Instant) {
