@@ -97,7 +97,7 @@ let package = Package(
     tests("SignaturesTests", ["Signatures", "COpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport", "LoopBench"]),
-    tests("PolicyTests", ["Policies", "HTTP1"]),
+    tests("PolicyTests", ["Policies", "HTTP1", "LoopBench"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams", "LoopBench"]),
     tests("GatewayTests", ["Gateway", "LoopBench"]),

@@ -69,6 +69,10 @@ extension Reason {
     "credential_missing", 401, "This resource needs a credential.")
   public static let credentialInvalid = Reason(
     "credential_invalid", 401, "The credential is not valid.")
+  public static let identityUnavailable = Reason(
+    "identity_unavailable", 503, "The credential cannot be judged now.")
+  public static let keyLookupsLimited = Reason(
+    "key_lookups_limited", 429, "Too many credentials with unknown keys were shown.")
   public static let insufficientScope = Reason(
     "insufficient_scope", 403, "The credential does not allow this.")
 

@@ -4,6 +4,7 @@
 import Bytes
 import Configuration
 import Engine
+import Policies
 import Upstreams
 
 /// Looks up the names of a config, all at once, on a loop of its own.
@@ -33,7 +34,7 @@ final class NameCheck: Sendable {
     }
   }
 
-  /// Each name with the upstream that has it first.
+  /// Each name with the upstream or identity that has it first.
   private static func names(
     in configuration: EffectiveConfiguration
   ) -> [(name: String, location: SourceLocation)] {
@@ -46,6 +47,12 @@ final class NameCheck: Sendable {
         }
         names.append((name, upstream.location))
       }
+    }
+    for identity in configuration.identities {
+      guard let url = IdentityKind.of(identity).published(identity.settings)?.url,
+        IPAddress(parsing: url.host) == nil, seen.insert(url.host).inserted
+      else { continue }
+      names.append((url.host, identity.location))
     }
     return names
   }

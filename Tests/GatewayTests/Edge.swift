@@ -78,8 +78,8 @@ final class Edge {
   ) -> Worker.Shared {
     Worker.Shared(
       upstreams: upstreams, buckets: buckets.shared,
-      bulkheads: BulkheadRegistry(seed: .random()), stores: [:], limiter: ConnectionLimiter(),
-      log: nil,
+      bulkheads: BulkheadRegistry(seed: .random()), stores: [:], desks: [:],
+      limiter: ConnectionLimiter(), log: nil,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

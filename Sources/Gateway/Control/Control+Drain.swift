@@ -58,6 +58,7 @@ extension Control {
     housekeeper.cancel()
     upstreamWatcher.cancel()
     endChecks()
+    endKeys()
     resolver?.stop()
     discovery.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {

@@ -76,12 +76,9 @@ extension Control {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
     var credentials = credentials
-    let keys: CredentialMaterial
-    do throws(CredentialReader.Refusal) {
-      keys = try credentials.read(next)
-    } catch { throw ReloadRefusal(text: error.text) }
+    let keys = try readKeys(of: next, material, by: &credentials)
     let compiled = compiler.compile(
-      next, security: material, credentials: keys, hash: hash)
+      next, security: material, credentials: keys.material, hash: hash)
     let blueprint = try await complete(compiled, with: &compiler)
     let fresh: [ListenerSockets.Key: [Int32]]
     do throws(ListenerSockets.Refusal) {
@@ -99,6 +96,8 @@ extension Control {
     prepareChecks(of: blueprint)
     let earlier = buckets
     let earlierStores = stores
+    let earlierKeepers = keepers
+    keepers = keys.keepers
     buckets.adopt(blueprint, next.stores, ids: &compiler, library: library)
     stores.adopt(blueprint.stores)
     self.compiler = compiler
@@ -108,6 +107,7 @@ extension Control {
     } catch {
       buckets = earlier
       stores = earlierStores
+      keepers = earlierKeepers
       ListenerSockets.discard(fresh)
       if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)
@@ -122,6 +122,26 @@ extension Control {
     keepServices(of: blueprint)
     forgetUpstreams(except: blueprint)
     keepChecks(of: blueprint)
+    keepKeys(insteadOf: earlierKeepers)
+    await handKeys(newerThan: keys.times)
+  }
+
+  /// The keys of a config's identities, and who keeps those that are published.
+  private func readKeys(
+    of next: EffectiveConfiguration, _ security: SecurityMaterial,
+    by reader: inout CredentialReader
+  ) throws(ReloadRefusal) -> (
+    material: CredentialMaterial, keepers: [String: KeyKeeper], times: [String: UInt64]
+  ) {
+    var material: CredentialMaterial
+    do throws(CredentialReader.Refusal) {
+      material = try reader.read(next)
+    } catch { throw ReloadRefusal(text: error.text) }
+    do throws(StartFailure) {
+      let fresh = try keepers(for: next, security)
+      let times = fill(&material, of: next, from: fresh)
+      return (material, fresh, times)
+    } catch { throw ReloadRefusal(text: error.text) }
   }
 
   /// Fills in what is found outside of the config: servers, and what their names stand for.

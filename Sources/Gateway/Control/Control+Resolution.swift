@@ -71,6 +71,12 @@ extension Control {
     for server in blueprint.upstreams.flatMap({ blueprint.servers(of: $0) }) {
       if case .name(let name, _) = server.host { names.insert(name) }
     }
+    for identity in blueprint.identities {
+      guard let url = identity.kind.published(identity.settings)?.url,
+        Bytes.IPAddress(url.host) == nil
+      else { continue }
+      names.insert(url.host)
+    }
     for store in blueprint.stores {
       if case .name(let name, _) = store.host { names.insert(name) }
     }

@@ -72,7 +72,9 @@ package actor Control: LoopActor {
   /// By upstream.
   var detectors: [String: OutlierDetector] = [:]
   var checkers: [String: HealthChecker] = [:]
-  /// Made with the first upstream that is checked.
+  /// By identity.
+  var keepers: [String: KeyKeeper] = [:]
+  /// For what Control asks itself: checks and keys. Made when first needed.
   var checkResources: WorkerResources?
   /// Cut short by a second signal.
   let drainWaiter: Waiter
@@ -102,7 +104,9 @@ package actor Control: LoopActor {
   package func boot() async throws(StartFailure) {
     let reading = try readConfiguration()
     let material = try readSecurity(reading.configuration)
-    let keys = try readCredentials(reading.configuration)
+    var keys = try readCredentials(reading.configuration)
+    keepers = try keepers(for: reading.configuration, material)
+    _ = fill(&keys, of: reading.configuration, from: keepers)
     compiler.workerCount = max(1, workerCount(reading.configuration))
     let compiled = compiler.compile(
       reading.configuration, security: material, credentials: keys, hash: reading.hash)
@@ -132,6 +136,7 @@ package actor Control: LoopActor {
     try startSignals()
     start { [self] in await keepHouse() }
     keepChecks(of: blueprint)
+    keepKeys(insteadOf: [:])
     start { [self] in await watchUpstreams() }
     phase = .serving
     keepServices(of: blueprint)
@@ -212,7 +217,7 @@ package actor Control: LoopActor {
   var shared: Worker.Shared {
     Worker.Shared(
       upstreams: sharedUpstreams, buckets: buckets.shared, bulkheads: bulkheads,
-      stores: stores.health, limiter: limiter, log: logWriter,
+      stores: stores.health, desks: keepers.mapValues(\.desk), limiter: limiter, log: logWriter,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

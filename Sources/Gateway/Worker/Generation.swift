@@ -58,7 +58,7 @@ final class Generation {
     }
     self.pools = pools
     for pool in pools.values { pool.resolve(with: blueprint.addresses) }
-    verifiers = try Self.verifiers(of: blueprint, resources)
+    verifiers = try Self.verifiers(of: blueprint, shared.desks, resources)
     stores = try Self.stores(blueprint, previous, shared, resources, index: index)
     let airlock = AirlockRules(blueprint, verifiers, bulkheads: shared.bulkheads)
     let ordered = blueprint.upstreams.compactMap { pools[$0.name] }
@@ -129,11 +129,12 @@ final class Generation {
   }
 
   private static func verifiers(
-    of blueprint: Blueprint, _ resources: WorkerResources
+    of blueprint: Blueprint, _ desks: [String: KeyDesk], _ resources: WorkerResources
   ) throws(GenerationError) -> [String: any IdentityVerifier] {
     var verifiers: [String: any IdentityVerifier] = [:]
     for identity in blueprint.identities {
-      let context = VerifierContext(label: identity.label, library: resources.library)
+      let context = VerifierContext(
+        label: identity.label, library: resources.library, desk: desks[identity.name])
       do throws(CredentialProblem) {
         verifiers[identity.name] = try identity.kind.build(
           identity.settings, identity.material, context)

@@ -174,6 +174,7 @@ extension Recorder {
         case _ where denial.isShadow: .wouldDeny
         case .credentialMissing?: .missing
         case .credentialInvalid?: .invalid
+        case .identityUnavailable?, .keyLookupsLimited?: .undecided
         default: .insufficient
         }
       // Id 0 is that of no identity: see `MetricNames`.

@@ -4,6 +4,7 @@
 import Bytes
 import Engine
 import OpenSSL
+import Policies
 import PolicyChain
 import RedisStore
 import Routing
@@ -43,6 +44,8 @@ package actor Worker: LoopActor {
     package var buckets: [String: SharedBucket]
     let bulkheads: BulkheadRegistry
     package var stores: [String: RedisHealth]
+    /// Where verifiers ask for published keys, by identity.
+    package var desks: [String: KeyDesk]
     let limiter: ConnectionLimiter
     let log: LogWriter?
     let noRoute: RouteLabel

@@ -127,7 +127,7 @@ final class ExchangeProbe {
   private func text(of error: Failure) -> String {
     switch error.reason {
     case .connectTimeout, .responseTimeout, .totalTimeout: "no answer within \(rule.timeout) ms"
-    case .draining: OwnRequestError.cancelled.text
+    case .draining: FetchFault.cancelled.text(within: rule.timeout)
     default: error.detail ?? error.reason.token.description
     }
   }
