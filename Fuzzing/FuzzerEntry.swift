@@ -14,6 +14,7 @@ let properties: [String: Property] = [
   "headform": HeadFormProperty.check,
   "timeout": TimeoutProperty.check,
   "config": ConfigProperty.check,
+  "condition": ConditionProperty.check,
   "json": JSONProperty.check,
   "reply": ReplyProperty.check,
 ]

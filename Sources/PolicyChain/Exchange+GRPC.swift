@@ -29,23 +29,6 @@ extension Exchange {
     self.timeouts.total = min(self.timeouts.total ?? .max, asked)
   }
 
-  /// Tells the upstream what is left of the deadline, whoever set it.
-  public func passGRPCDeadline() throws(Failure) {
-    guard request.fields.present.contains(.grpcTimeout), isGRPC else { return }
-    let now = waiter.now
-    guard totalDeadline > now else {
-      throw Failure(.totalTimeout, origin: .gateway, retry: .never)
-    }
-    var text = Output(capacity: 16)
-    GRPCTimeout.append(milliseconds: totalDeadline.since(now) / 1_000_000, to: &text)
-    request.fields.remove(.grpcTimeout)
-    guard request.fields.add(.grpcTimeout, name: "grpc-timeout".utf8Span.span, value: text.bytes)
-    else {
-      throw Failure(
-        .internalError, origin: .gateway, retry: .never, detail: "no room for grpc-timeout")
-    }
-  }
-
   /// The status that log and metrics tell: what a client without gRPC would have got.
   public var recordedStatus: UInt16 {
     self.outcome.status != 0 ? self.outcome.status : response.status

@@ -46,6 +46,8 @@ extension Reason {
     "body_timeout", 408, "The request body did not arrive in time.")
   public static let badGRPCTimeout = Reason(
     "bad_grpc_timeout", 400, "The deadline of the call is not one that gRPC knows.")
+  public static let badRequestDeadline = Reason(
+    "bad_request_deadline", 400, "X-Request-Deadline takes whole milliseconds.")
   public static let upgradeMalformed = Reason(
     "upgrade_malformed", 400, "The request to upgrade breaks the rules of WebSocket.")
   public static let upgradeRefused = Reason(
@@ -67,6 +69,10 @@ extension Reason {
     "credential_missing", 401, "This resource needs a credential.")
   public static let credentialInvalid = Reason(
     "credential_invalid", 401, "The credential is not valid.")
+  public static let identityUnavailable = Reason(
+    "identity_unavailable", 503, "The credential cannot be judged now.")
+  public static let keyLookupsLimited = Reason(
+    "key_lookups_limited", 429, "Too many credentials with unknown keys were shown.")
   public static let insufficientScope = Reason(
     "insufficient_scope", 403, "The credential does not allow this.")
 

@@ -35,8 +35,13 @@ final class WorkerContext {
 
   let date = DateField()
   let securityTerms = SecurityTerms()
-  private var wallTurn = UInt64.max
-  private var wallNow: UInt64 = 0
+  private let wall = Cell(Wall())
+
+  /// The wall clock, and the turn of the loop in which it was read.
+  private struct Wall: BitwiseCopyable {
+    var turn = UInt64.max
+    var milliseconds: UInt64 = 0
+  }
 
   private(set) var connections: [(any ClientConnection)?] = []
   private var freeSlots: [Int] = []
@@ -75,11 +80,10 @@ final class WorkerContext {
 
   /// Wall-clock milliseconds, read once per turn of the loop.
   var wallMilliseconds: UInt64 {
-    if wallTurn != loop.turnCount {
-      wallTurn = loop.turnCount
-      wallNow = WallClock.milliseconds()
+    if wall.value.turn != loop.turnCount {
+      wall.value = Wall(turn: loop.turnCount, milliseconds: WallClock.milliseconds())
     }
-    return wallNow
+    return wall.value.milliseconds
   }
 
   // MARK: Connections
