@@ -97,7 +97,7 @@ let package = Package(
     tests("SignaturesTests", ["Signatures", "COpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport", "LoopBench"]),
-    tests("PolicyTests", ["Policies", "HTTP1"]),
+    tests("PolicyTests", ["Policies", "HTTP1", "LoopBench"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams", "LoopBench"]),
     tests("GatewayTests", ["Gateway", "LoopBench"]),
@@ -117,7 +117,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzzers",
       dependencies: [
-        "Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP", "Signatures",
+        "Bytes", "HTTPMessage", "HTTP1", "HTTP2", "PolicyChain", "Configuration", "RESP",
+        "Signatures",
       ],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],

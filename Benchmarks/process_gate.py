@@ -22,12 +22,14 @@ import tempfile
 import threading
 import time
 
+import credentials
+
 BODY = b'{"ok":true,"service":"orders","items":[1,2,3,4,5,6,7,8,9,10]}\n'
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Mon, 23 Nov 2026 17:00:00 GMT\r\n"
     b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n%s"
 ) % (len(BODY), BODY)
-REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
+REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n"
 THRESHOLDS = pathlib.Path(__file__).with_name("process_gate.json")
 
 
@@ -38,7 +40,8 @@ RESILIENT = """  health path=/ every=10s
 
 
 def configuration(
-    ports: tuple[int, int], origins: list[int], folder: pathlib.Path, limit: bool
+    ports: tuple[int, int], origins: list[int], folder: pathlib.Path, limit: bool, identity: str,
+    auth: str
 ) -> str:
     """One worker with the default policies, access log and metrics on, and no limit in the way.
 
@@ -54,6 +57,7 @@ def configuration(
 workers 1
 {bucket}
 certificate edge names=[localhost] cert="{folder}/edge.pem" key="{folder}/edge.key"
+{identity}
 listener clear {{
   bind 127.0.0.1:{listen} protocols=[h2 http/1.1]
   {limits}
@@ -68,7 +72,7 @@ upstream origin {{
 }}
 route everything {{
   match path=/**
-  auth none
+  auth {auth}
   {"limit per-ip" if limit else ""}
   to origin
 {retry}}}
@@ -119,7 +123,8 @@ def free_port() -> int:
 class Client:
     """Connections that each send one request, wait for its answer, and start again."""
 
-    def __init__(self, port: int, count: int):
+    def __init__(self, port: int, count: int, field: bytes):
+        self.request = REQUEST + field + b"\r\n"
         self.peers = {}
         self.poll = select.epoll()
         for _ in range(count):
@@ -137,7 +142,7 @@ class Client:
         left = requests
         for descriptor, peer in self.peers.items():
             if left:
-                peer.sendall(REQUEST)
+                peer.sendall(self.request)
                 waiting[descriptor] = b""
                 left -= 1
         while waiting:
@@ -152,7 +157,7 @@ class Client:
                     raise SystemExit(f"Not forwarded: {waiting[descriptor][:200]!r}")
                 del waiting[descriptor]
                 if left:
-                    self.peers[descriptor].sendall(REQUEST)
+                    self.peers[descriptor].sendall(self.request)
                     waiting[descriptor] = b""
                     left -= 1
 
@@ -173,7 +178,7 @@ class MultiplexedClient:
     # GET, http, /, and an authority that stays out of the table.
     HEAD = b"\x82\x86\x84\x01\x09localhost"
 
-    def __init__(self, port: int, count: int):
+    def __init__(self, port: int, count: int, _: bytes):
         self.peers, self.next, self.unread = {}, {}, {}
         self.poll = select.epoll()
         for _ in range(count):
@@ -292,14 +297,16 @@ def measure(arguments, origins: list[int], kind, connections: int, folder: pathl
     listen, secure = free_port(), free_port()
     make_certificate(folder)
     routes = folder / "routes.conf"
-    routes.write_text(configuration((listen, secure), origins, folder, arguments.limit))
+    identity, auth, field = credentials.made(arguments.auth, folder, arguments.binary)
+    routes.write_text(
+        configuration((listen, secure), origins, folder, arguments.limit, identity, auth))
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile",
          str(arguments.binary), *arguments.command, str(routes)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(listen, process)
-        client = kind(secure if kind is SecureClient else listen, connections)
+        client = kind(secure if kind is SecureClient else listen, connections, field)
         client.run(arguments.warmup)
         control(process.pid, "--zero")
         client.run(arguments.requests)
@@ -341,6 +348,8 @@ def main() -> None:
     parser.add_argument("--multiplexed", type=int, default=16, help="HTTP/2 connections; 0: none")
     parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
     parser.add_argument("--limit", action="store_true", help="with a limit on a local bucket")
+    parser.add_argument("--auth", choices=["key", "token"],
+                        help="with an API key, or a token that was judged before")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for callgrind's own files")
     parser.add_argument("--record", action="store_true", help="keep the figures as thresholds")
     arguments = parser.parse_args()
@@ -350,7 +359,7 @@ def main() -> None:
     rows = [(f"forward, {count} connections", Client, count) for count in arguments.connections]
     rows += [(f"forward over TLS, {count} connections", SecureClient, count)
              for count in arguments.secure]
-    if arguments.multiplexed:
+    if arguments.multiplexed and not arguments.auth:
         count = arguments.multiplexed
         rows.append((f"forward, HTTP/2, {count} connections of 10", MultiplexedClient, count))
     for name, kind, connections in rows:
@@ -359,6 +368,7 @@ def main() -> None:
             profile = measure(arguments, origins, kind, connections, kept)
         figures = report(profile, arguments.requests, arguments.top)
         name += ", resilient" * arguments.resilient
+        name += f", {arguments.auth}" if arguments.auth else ""
         print(f"{name}: {figures}")
         if arguments.record:
             known[name] = figures

@@ -16,18 +16,23 @@ public struct FieldBlock: Sendable {
     let bytes: [UInt8]
     let lines: [Line]
     let fields: KnownFieldSet
+    let isLowerCase: Bool
 
-    init(bytes: [UInt8], lines: [Line], fields: KnownFieldSet) {
+    init(bytes: [UInt8], lines: [Line], fields: KnownFieldSet, isLowerCase: Bool) {
       self.bytes = bytes
       self.lines = lines
       self.fields = fields
+      self.isLowerCase = isLowerCase
     }
   }
 
-  private var storage = Storage(bytes: [], lines: [], fields: KnownFieldSet())
+  private var storage = Storage(
+    bytes: [], lines: [], fields: KnownFieldSet(), isLowerCase: true)
 
   public var bytes: [UInt8] { storage.bytes }
   public var lines: [Line] { storage.lines }
+  /// Whether every name is in lower case already, as HTTP/2 wants them.
+  public var isLowerCase: Bool { storage.isLowerCase }
   /// The known fields among the lines; those of a message are removed before the block is sent.
   public var fields: KnownFieldSet { storage.fields }
 
@@ -44,11 +49,15 @@ public struct FieldBlock: Sendable {
     let valueStart = start + name.count + 2
     let line = Line(name: start..<start + name.count, value: valueStart..<valueStart + value.count)
     var fields = fields
+    var isLowerCase = isLowerCase
+    for index in 0..<name.count where !ByteSet.lowerCaseToken.contains(name[index]) {
+      isLowerCase = false
+    }
     fields.insert(KnownField(name: name))
     let text = name.array + [0x3A, ASCII.space] + value.array
     storage = Storage(
       bytes: bytes + text + [ASCII.carriageReturn, ASCII.lineFeed], lines: lines + [line],
-      fields: fields)
+      fields: fields, isLowerCase: isLowerCase)
     return true
   }
 }

@@ -28,6 +28,8 @@ public struct ExchangeState: BitwiseCopyable, Sendable {
     public var key: UInt64?
     public var status: UInt16 = 0
     public var isReused = false
+    /// Whether the route's fallback has answered.
+    public var isFallback = false
     /// The breaker's round of probes that the present try belongs to; zero when it is no probe.
     public var probe: UInt64 = 0
     /// When the present try must have brought an answer.

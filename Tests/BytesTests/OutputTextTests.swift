@@ -145,4 +145,26 @@ import Testing
     output.append(json: Array(text.utf8).span, max: max)
     #expect(output.bytes.text == expected)
   }
+
+  @Test func `letters become lower-case, whatever stands beside them`() {
+    for start in 0..<9 {
+      for count in 0..<20 {
+        var output = Output(capacity: 8)
+        let bytes = (0..<40).map { UInt8(truncatingIfNeeded: $0 * 7 + start * 31 + count) }
+        output.append(bytes)
+        output.lowercase(start..<start + count)
+        let expected = bytes.enumerated().map { index, byte in
+          (start..<start + count).contains(index) ? ASCII.lowercase(byte) : byte
+        }
+        #expect(output.bytes.array == expected)
+      }
+    }
+  }
+
+  @Test func `every byte has the lower case that ASCII gives it`() {
+    var output = Output(capacity: 256)
+    output.append((0...255).map { UInt8($0) })
+    output.lowercase(0..<256)
+    #expect(output.bytes.array == (0...255).map { ASCII.lowercase(UInt8($0)) })
+  }
 }

@@ -111,6 +111,7 @@ final class Recorder {
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    if exchange.upstream.isFallback { flags.insert(.fallback) }
     if exchange.wouldDeny { flags.insert(.wouldDeny) }
     switch exchange.outcome.closedBy {
     case .client: flags.insert(.closedByClient)
@@ -167,12 +168,13 @@ private struct CallerText {
 
 extension Recorder {
   private func countDecision(_ exchange: Exchange) {
-    if let denial = exchange.denial {
+    if let denial = exchange.denial, denial.isOfCredentials {
       let outcome: AuthOutcome =
         switch exchange.failure?.reason {
         case _ where denial.isShadow: .wouldDeny
         case .credentialMissing?: .missing
         case .credentialInvalid?: .invalid
+        case .identityUnavailable?, .keyLookupsLimited?: .undecided
         default: .insufficient
         }
       // Id 0 is that of no identity: see `MetricNames`.

@@ -20,6 +20,8 @@ final class WorkerContext {
   let limiter: ConnectionLimiter
   /// Starts a task on this worker: see `LoopActor.start`.
   private let start: TaskStarter
+  /// Serves the streams of all HTTP/2 connections.
+  let streamTasks: StreamTasks
   /// For the fields of one HTTP/2 head, from its first one until the session has them.
   let outgoingFields = OutgoingFields()
   /// The generation that new requests are served by.
@@ -63,6 +65,7 @@ final class WorkerContext {
     self.recorder = recorder
     self.limiter = limiter
     self.start = start
+    streamTasks = StreamTasks(on: loop, start: start)
     exchanges = ExchangePool(loop: loop, services: services)
     starter = Waiter(on: loop)
   }
@@ -201,6 +204,7 @@ final class WorkerContext {
 
   func stop() {
     starter.cancel()
+    streamTasks.stop()
     resources.turns.stop()
   }
 }

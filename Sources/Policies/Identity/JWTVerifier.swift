@@ -22,6 +22,8 @@ package final class JWTVerifier: IdentityVerifier {
   private let library: LibraryContext
   private let digests: KeyedDigest
   private let isForwarded: Bool
+  /// Where unknown keys are asked for; nil when the keys are not published.
+  let desk: KeyDesk?
   private var judge: SignatureJudge
   private var cache = TokenCache()
 
@@ -35,6 +37,7 @@ package final class JWTVerifier: IdentityVerifier {
     algorithms = Set(settings.algorithms)
     library = context.library
     isForwarded = settings.isForwarded
+    desk = context.desk
     do throws(CryptoError) {
       digests = try KeyedDigest(library: library)
       judge = try SignatureJudge(keys, algorithms: algorithms, library: library)
@@ -98,7 +101,9 @@ package final class JWTVerifier: IdentityVerifier {
         }
         return .proved(principal)
       }
-    } catch { return .wrong(error.cause) }
+    } catch {
+      return mayBeNew(error, text) ? .pending : .wrong(error.cause)
+    }
   }
 
   private func principal(_ json: JSONValue) -> Principal? {

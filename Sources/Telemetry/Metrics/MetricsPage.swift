@@ -10,6 +10,7 @@ package struct MetricsPage: Sendable {
   package var names: MetricNames
   package var control: ControlMetrics
   package var bulkheads: [BulkheadReading] = []
+  package var keys: [KeyReading] = []
   /// Whether each store of limits answers.
   package var stores: [(name: String, isUp: Bool)] = []
   /// Nil when /proc could not be read: then the process families are left out.
@@ -32,6 +33,7 @@ package struct MetricsPage: Sendable {
     appendUpstreamResilience(to: &page)
     appendConnections(to: &page)
     appendDecisions(to: &page)
+    appendKeys(to: &page)
     appendLimits(to: &page)
     appendBulkheads(to: &page)
     appendStores(to: &page)
@@ -168,6 +170,9 @@ package struct MetricsPage: Sendable {
     page.family(
       "sluice_access_log_dropped", .counter, "Log lines given up since the output was too slow.")
     page.sample([], control.accessLogDropped)
+    page.family(
+      "sluice_policy_exceptions_expired", .gauge, "Exceptions from policy past their last day.")
+    page.sample([], control.expiredExceptions)
     page.family("sluice_build", .info, "The program that runs.")
     page.sample([("version", control.version)], UInt64(1))
   }
