@@ -14,12 +14,16 @@ package enum StandardPolicies {
     RouteTimeouts.registration,
     // On answers only: what a refusal says must be as safe as what a page says.
     SecureHeaders.registration,
+    // The cheapest refusal first.
+    Access.registration,
     // Before anyone is asked who he is: a preflight never carries credentials.
     CORS.registration,
     // Keys that need no identity: refusing must cost less than anything that follows.
     Limits.registration,
     // Who may pass. Limits that name the caller stand behind it.
     Authentication.registration,
+    // What is allowed may depend on the caller.
+    Allow.registration,
     // Refuses by the declared length before anything is forwarded.
     BodyLimit.registration,
     // Last of what changes a request, so that all before it saw the path that was matched.

@@ -108,8 +108,14 @@ public struct Denial: Sendable {
   public let identity: IdentityLabel?
   /// Whether the request passed all the same.
   public let isShadow: Bool
+  /// Whether it was a rule about who calls: only those are counted among credentials.
+  public let isOfCredentials: Bool
 
-  public init(cause: DenyCause, rule: [UInt8], identity: IdentityLabel?, isShadow: Bool) {
+  public init(
+    cause: DenyCause, rule: [UInt8], identity: IdentityLabel?, isShadow: Bool,
+    isOfCredentials: Bool = true
+  ) {
+    self.isOfCredentials = isOfCredentials
     self.cause = cause
     self.rule = rule
     self.identity = identity

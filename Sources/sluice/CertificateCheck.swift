@@ -98,12 +98,5 @@ struct CertificateCheck {
 
 extension CalendarDate {
   /// The last second of the day in UTC, since 1970. Days before 1970 count as its first one.
-  fileprivate var secondsAtEnd: Int {
-    // Years that begin in March put the leap day last.
-    let years = month > 2 ? year : year - 1
-    let months = (month + 9) % 12
-    let days =
-      365 * years + years / 4 - years / 100 + years / 400 + (153 * months + 2) / 5 + day - 1
-    return max(0, days - 719_468) * 86_400 + 86_399
-  }
+  fileprivate var secondsAtEnd: Int { max(0, dayNumber) * 86_400 + 86_399 }
 }

@@ -18,10 +18,12 @@ final class NameCheck: Sendable {
     let places = NameCheck.names(in: configuration)
     guard !places.isEmpty else { return [] }
     let names = places.map(\.name)
+    var settings = Resolver.Settings()
+    settings.servers = configuration.resolver.list
     do throws(SystemError) {
       let loop = try EventLoop()
       let host = LoopHost(on: loop)
-      loop.post { host.assumeIsolated { host in self.begin(names, on: host) } }
+      loop.post { [settings] in host.assumeIsolated { self.begin(names, settings, on: $0) } }
       loop.run()
     } catch {
       throw CommandFailure(.system, "names cannot be looked up: \(error)")
@@ -55,11 +57,11 @@ final class NameCheck: Sendable {
     return names
   }
 
-  private func begin(_ names: [String], on host: LoopHost) {
+  private func begin(_ names: [String], _ settings: Resolver.Settings, on host: LoopHost) {
     let start = TaskStarter(for: host)
     let loop = host.loop
     do throws(DNSLookupError) {
-      let resolver = try Resolver(on: loop, settings: Resolver.Settings())
+      let resolver = try Resolver(on: loop, settings: settings)
       start {
         await resolver.run()
         loop.stop()

@@ -87,8 +87,8 @@ import Testing
     let directives = StandardPolicies.all.map(\.declaration.shape.directive)
     #expect(
       directives == [
-        "request-id", "timeout", "secure-headers", "cors", "limit", "auth", "body", "rewrite",
-        "upgrade", "bulkhead", "redirect", "respond",
+        "request-id", "timeout", "secure-headers", "access", "cors", "limit", "auth", "allow",
+        "body", "rewrite", "upgrade", "bulkhead", "redirect", "respond",
       ])
   }
 }

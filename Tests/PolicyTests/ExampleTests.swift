@@ -63,12 +63,13 @@ struct ExampleCase: Sendable, CustomTestStringConvertible {
     return load(example.config).diagnostics.filter { $0.severity == .error }.map(\.message)
   }
 
-  /// The standard chain of the only route of a config, on its only listener.
+  /// The standard chain of a route; unless said, of the only one, on its only listener.
   static func chain(
     _ configuration: EffectiveConfiguration, _ upstream: any Destination,
-    verifiers: [String: any IdentityVerifier] = [:]
+    of route: EffectiveRoute? = nil, verifiers: [String: any IdentityVerifier] = [:]
   ) throws -> PolicyChain {
-    let route = try #require(configuration.listeners.first?.routes.first)
+    let only = configuration.listeners.first?.routes.first
+    let route = try #require(route ?? only)
     return chain(of: route.settings, in: configuration, upstream, verifiers: verifiers)
   }
 

@@ -71,6 +71,11 @@ extension DiagnosticCode {
 
   package static let needsIdentity = DiagnosticCode(
     "P0110", "identity needed where there may be none")
+  package static let weakerThanEnforced = DiagnosticCode(
+    "P0121", "weaker than what is enforced")
+  package static let assertionBroken = DiagnosticCode("P0122", "assert that does not hold")
+  package static let staleException = DiagnosticCode("P0123", "exception that excuses nothing")
+  package static let expiredException = DiagnosticCode("P0124", "exception past its last day")
 
   package static let trustsEveryone = DiagnosticCode("A0101", "trust in every address")
   package static let literalSecret = DiagnosticCode("A0102", "literal secret")
@@ -99,6 +104,13 @@ extension DiagnosticCode {
 }
 
 extension DiagnosticCode {
+  package static let assertionMeetsNothing = DiagnosticCode(
+    "W0121", "assert whose 'where' no route meets", severity: .warning)
+  package static let exceptionEndsSoon = DiagnosticCode(
+    "W0122", "exception that ends within two weeks", severity: .warning)
+}
+
+extension DiagnosticCode {
   /// Every code, in order.
   package static let all: [DiagnosticCode] = [
     badText, syntax, unclosedString, unclosedList, unclosedBlock, wrongBlock, unknownDirective,
@@ -108,10 +120,10 @@ extension DiagnosticCode {
     settingsConflict, duplicateValue, unreadableFile, unresolved, tooLarge, unusableKeys,
     ambiguousRoutes,
     unreachableRoute, missingAction, severalActions, missingAuth, emptyMatch, wrongShares,
-    unknownParameter, unservedRoute, needsIdentity, trustsEveryone, literalSecret,
-    redirectHostFromRequest,
-    sharedCertificateName,
-    plainUpstream, openCredential, looseToken, symmetricKeySet, credentialedWildcard,
-    listenerNotNamed, openGroup, doubtfulCertificate,
+    unknownParameter, unservedRoute, needsIdentity, weakerThanEnforced, assertionBroken,
+    staleException, expiredException, trustsEveryone, literalSecret, redirectHostFromRequest,
+    sharedCertificateName, plainUpstream, openCredential, looseToken, symmetricKeySet,
+    credentialedWildcard, listenerNotNamed, openGroup, doubtfulCertificate,
+    assertionMeetsNothing, exceptionEndsSoon,
   ]
 }

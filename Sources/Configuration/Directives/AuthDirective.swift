@@ -46,6 +46,9 @@ package struct AuthSettings: Sendable {
   /// Every identity that is named.
   package var identities: [String] { any + all + optional }
 
+  /// Whether nobody passes who has not proved who he is.
+  var demandsIdentity: Bool { !(any.isEmpty && all.isEmpty) && !isShadow }
+
   /// What is wrong with the statement as a whole.
   var problems: [SettingsProblem] {
     let said = [

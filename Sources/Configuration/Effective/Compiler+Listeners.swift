@@ -20,7 +20,8 @@ extension Compiler {
     _ statement: CheckedStatement, _ defaults: FoldedScope, _ tree: RouteTree
   ) -> ListenerConfiguration {
     let block = statement.block
-    let folded = fold(defaults, block, of: "listener \(statement.name)")
+    let folded = enforced(
+      fold(defaults, block, of: "listener \(statement.name)"))
     let settings = EffectiveSettings(folded: folded, schema: checker.schema)
     let redirects = block.first(CoreDirectives.listenerRedirect) != nil
     let mode = block.first(CoreDirectives.serve)?.mode ?? .all
@@ -52,7 +53,8 @@ extension Compiler {
     var scopes: [EffectiveScope] = []
     for group in tree.groups {
       let outer = group.parent.map { scopes[$0].settings.folded } ?? listener
-      let folded = fold(outer, group.statement.block, of: "group \(group.statement.name)")
+      let folded = enforced(
+        fold(outer, group.statement.block, of: "group \(group.statement.name)"))
       scopes.append(
         EffectiveScope(
           name: group.statement.name, matches: group.lines.map(\.match), parent: group.parent,
@@ -77,7 +79,8 @@ extension Compiler {
     listener: FoldedScope
   ) -> EffectiveRoute {
     let outer = route.group.map { scopes[$0].settings.folded } ?? listener
-    let folded = fold(outer, route.statement.block, of: "route \(route.id)")
+    let folded = enforced(
+      fold(outer, route.statement.block, of: "route \(route.id)"))
     let settings = EffectiveSettings(folded: folded, schema: checker.schema)
     let isWhole = route.isWhole && areDefaultsWhole
     let place = route.statement.nameLocation
@@ -92,6 +95,7 @@ extension Compiler {
         help: "write 'auth none' if it is to be open")
     }
     checkParameters(of: settings, route, matches)
+    checkIdentity(of: settings, route)
     return EffectiveRoute(
       id: route.id, matches: matches, scope: route.group, settings: settings,
       location: place)

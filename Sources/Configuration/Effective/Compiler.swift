@@ -16,6 +16,11 @@ struct Compiler {
   let areDefaultsWhole: Bool
   /// Buckets by name, since every route may name some.
   let buckets: [String: BucketSettings]
+  /// Of all `enforce` blocks.
+  var rules: [EnforceRule] = []
+  /// Exceptions that are in use.
+  var exceptions: [PolicyException] = []
+  var plainServers: [PlainServer] = []
 
   init(_ files: [ConfigFile], checker: StatementChecker) {
     var checker = checker
@@ -53,11 +58,18 @@ struct Compiler {
     checkCosts(statements)
     let upstreams = statements.all(CoreDirectives.upstream).map { upstream($0.1) }
     let certificates = statements.all(CoreDirectives.certificate).map(\.0)
+    rules = enforceRules()
     let defaults = foldedDefaults()
     let tree = routeTree()
     let listeners = self.listeners(defaults, tree, certificates)
+    reportPlainServers(listeners)
     refuseOpenCredentials(listeners)
     checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
+    checkUpgrades(to: upstreams, on: listeners.flatMap(\.routes))
+    // What is missing for another reason must not look as if someone had weakened it.
+    let isWhole = !checker.diagnostics.hasErrors
+    if isWhole { checkEnforcement(listeners) }
+    checkAssertions(on: isWhole ? subjects(listeners, upstreams) : nil)
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
     {
@@ -69,12 +81,13 @@ struct Compiler {
       workers: statements.first(CoreDirectives.workers)?.count ?? .auto,
       user: statements.first(CoreDirectives.user)?.name,
       grace: statements.first(CoreDirectives.grace) ?? GraceSettings(),
+      resolver: statements.first(CoreDirectives.resolver) ?? ResolverSettings(),
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,
       identities: identities(), stores: statements.all(LimitDirectives.redis).map(\.0),
       buckets: statements.all(LimitDirectives.bucket).map(\.0), upstreams: upstreams,
-      listeners: listeners, files: files.sorted(), statements: statements)
+      listeners: listeners, exceptions: exceptions, files: files.sorted(), statements: statements)
   }
 
   private func accessLog() -> AccessLogSettings? {
@@ -115,7 +128,7 @@ struct Compiler {
     for inner in statement.block { checkReferences(of: inner) }
   }
 
-  private mutating func checkReferences(of value: ParsedValue) {
+  mutating func checkReferences(of value: ParsedValue) {
     for case .reference(let kind, let name) in value.mentions where !names.has(name, kind) {
       guard !checker.refusedNames.contains(name) else { continue }
       let known = names.names(kind)
@@ -131,7 +144,7 @@ struct Compiler {
   /// The fold of all `defaults` blocks, which are one scope.
   private mutating func foldedDefaults() -> FoldedScope {
     let blocks = statements.filter { $0.directive == "defaults" }.map(\.block)
-    refuseRepetitions(amongDefaults: blocks)
+    refuseRepetitions(among: blocks, of: "defaults")
     warnOfOpen(Array(blocks.joined()), "every route that does not say otherwise")
     return fold(FoldedScope(), Array(blocks.joined()), of: "defaults")
   }
@@ -144,7 +157,7 @@ struct Compiler {
   }
 
   /// The same property in two blocks is an error, so that file order never matters.
-  private mutating func refuseRepetitions(amongDefaults blocks: [[CheckedStatement]]) {
+  mutating func refuseRepetitions(among blocks: [[CheckedStatement]], of directive: String) {
     var first: [String: (block: Int, place: SourceLocation)] = [:]
     for (index, block) in blocks.enumerated() {
       for statement in block {
@@ -155,9 +168,9 @@ struct Compiler {
           }
           guard before.block != index else { continue }
           report(
-            .duplicateProperty, "'\(key)' is stated in two 'defaults' blocks", at: place,
+            .duplicateProperty, "'\(key)' is stated in two '\(directive)' blocks", at: place,
             notes: [.init("first stated here", at: before.place)],
-            help: "all 'defaults' blocks are one scope")
+            help: "all '\(directive)' blocks are one scope")
         }
       }
     }

@@ -39,6 +39,19 @@ extension PropertySlot {
 
 /// What holds in a scope. A value: an inner scope starts from a copy of the outer one.
 struct FoldedScope: Sendable {
+  /// An entry of a set by its directive and key; a conjunction as a whole has an empty key.
+  struct SetKey: Hashable {
+    let directive: String
+    let key: String
+
+    init(_ directive: String, _ key: String) {
+      self.directive = directive
+      self.key = key
+    }
+  }
+
+  /// Where entries were switched off, which an `enforce` may not let pass.
+  private(set) var switchedOff: [SetKey: SourceLocation] = [:]
   private(set) var records: [String: FoldedRecord] = [:]
   private(set) var sets: [String: [FoldedEntry]] = [:]
   private(set) var slots: [String: [FoldedEntry]] = [:]
@@ -133,8 +146,8 @@ struct FoldedScope: Sendable {
     _ statement: CheckedStatement, keys: Int, to diagnostics: inout DiagnosticList
   ) {
     let name = statement.directive
-    let key = statement.arguments.prefix(keys).map(\.value.canonical.compact)
-      .joined(separator: " ")
+    let key = statement.key(keys)
+    switchedOff[SetKey(name, key)] = statement.form == .off ? statement.location : nil
     var entries = sets[name, default: []]
     let index = entries.firstIndex { $0.key == key }
     switch (statement.form, index) {
@@ -152,9 +165,49 @@ struct FoldedScope: Sendable {
   private mutating func conjoin(_ statement: CheckedStatement) {
     if statement.form == .off {
       sets[statement.directive] = []
+      switchedOff[SetKey(statement.directive, "")] = statement.location
     } else {
       let added = entry(statement, key: "")
       sets[statement.directive, default: []].append(added)
     }
+  }
+
+  // MARK: What is set for all
+
+  func isOn(_ record: String, _ builtIn: Inheritance.BuiltIn) -> Bool {
+    records[record]?.isOn ?? (builtIn == .on)
+  }
+
+  /// Sets a property that no scope says.
+  mutating func set(
+    _ property: SettledProperty, of declaration: any DirectiveDeclaration, isOn: Bool
+  ) {
+    let name = declaration.shape.directive
+    var record = records[name] ?? FoldedRecord(declaration: declaration, isOn: isOn)
+    record.values[property.name] = property
+    records[name] = record
+  }
+
+  /// Adds a statement that holds for all, unless it is there, or an entry of its key is.
+  mutating func join(_ statement: CheckedStatement) {
+    let key = key(of: statement)
+    let entries = sets[statement.directive, default: []]
+    let isThere = entries.contains {
+      key.isEmpty ? $0.location == statement.location : $0.key == key
+    }
+    if !isThere { sets[statement.directive] = entries + [entry(statement, key: key)] }
+  }
+
+  /// The key of a set's entry; empty for a conjunction, whose entries have none.
+  func key(of statement: CheckedStatement) -> String {
+    guard case .keyedSet(let keys) = statement.shape.inheritance else { return "" }
+    return statement.key(keys)
+  }
+}
+
+extension CheckedStatement {
+  /// The key that its first arguments make.
+  fileprivate func key(_ count: Int) -> String {
+    arguments.prefix(count).map(\.value.canonical.compact).joined(separator: " ")
   }
 }

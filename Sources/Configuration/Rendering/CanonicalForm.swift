@@ -36,6 +36,8 @@ enum CanonicalForm {
   ) -> JSON {
     func object(_ statement: CheckedStatement) -> JSON {
       if statement.form == .off { return .string("off") }
+      if shape.opens == .enforce { return rules(of: statement.block) }
+      if shape.takesTerms { return .strings(statement.terms.map(\.text)) }
       let own = properties(statement.declaration, statement.values)
       // What is inherited is printed where it holds, not where it is said.
       let inner = statement.block.filter { $0.shape.inheritance == .none }
@@ -47,6 +49,19 @@ enum CanonicalForm {
     }
     let objects = statements.map { object($0) }
     return shape.isRepeatable ? .array(sorted(objects)) : objects.first ?? .null
+  }
+
+  /// What an `enforce` demands, as it would be written.
+  private static func rules(of block: [CheckedStatement]) -> JSON {
+    let texts = block.map { statement in
+      let changes = statement.changes.map { change in
+        change.property.name + change.operation.rawValue + change.property.value.canonical.written
+      }
+      let arguments = statement.arguments.map(\.value.canonical.written)
+      let off = statement.form == .off ? ["off"] : []
+      return ([statement.directive] + off + arguments + changes).joined(separator: " ")
+    }
+    return .strings(texts.sorted())
   }
 
   static func sorted(_ values: [JSON]) -> [JSON] {

@@ -64,6 +64,12 @@ private enum LanguageSchema {
 
   static func object(_ declaration: any DirectiveDeclaration, _ schema: Schema) -> JSON {
     let shape = declaration.shape
+    if shape.takesTerms || shape.opens == .enforce {
+      return .members([
+        "type": .string("array"), "description": .string(shape.summary),
+        "items": .members(["type": .string("string")]),
+      ])
+    }
     let own = (shape.arguments.dropFirst(shape.defines == nil ? 0 : 1) + shape.properties)
     var properties = own.filter { !$0.isFamily }.map { property in
       JSON.Member(key: property.name, value: value(property))

@@ -58,7 +58,9 @@ private enum ManualText {
     let properties = shape.properties.map { property in
       property.isRequired ? "\(property.label)=" : "[\(property.label)=]"
     }
-    return ([shape.directive] + arguments + properties + (shape.isContainer ? ["{ ... }"] : []))
+    let terms = shape.takesTerms ? ["TERM...", "[where TERM...]"] : []
+    return
+      ([shape.directive] + arguments + properties + terms + (shape.isContainer ? ["{ ... }"] : []))
       .joined(separator: " ")
   }
 

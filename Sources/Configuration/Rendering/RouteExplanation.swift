@@ -46,7 +46,7 @@ private enum RouteExplanation {
     let values = record?.ordered ?? []
     return CanonicalForm.properties(declaration, values).map { member in
       let place = values.last { $0.name == member.key }?.provenance.description
-      return ("\(shape.directive) \(member.key)=\(text(member.value))", place ?? "built in")
+      return ("\(shape.directive) \(member.key)=\(member.value.written)", place ?? "built in")
     }
   }
 
@@ -54,19 +54,10 @@ private enum RouteExplanation {
     _ declaration: any DirectiveDeclaration, _ values: [SettledProperty]
   ) -> String {
     let parts = values.sorted { $0.slot.order < $1.slot.order }.map { value in
-      let text = text(value.value.canonical)
+      let text = value.value.canonical.written
       if case .argument = value.slot { return text }
       return "\(value.name)=\(text)"
     }
     return ([declaration.shape.directive] + parts).joined(separator: " ")
-  }
-
-  private static func text(_ value: JSON) -> String {
-    switch value {
-    case .string(let text): text
-    case .bool(let isOn): isOn ? "on" : "off"
-    case .array(let items): "[" + items.map(text).joined(separator: " ") + "]"
-    default: value.compact
-    }
   }
 }

@@ -26,6 +26,8 @@ package struct CheckedStatement: Sendable {
   /// Whether nothing was wrong with the statement's own line.
   let isLineWhole: Bool
   let location: SourceLocation
+  /// Of `require` and `forbid`, in the order in which they are written.
+  var terms: [AssertionTermSyntax] = []
 
   var shape: DirectiveShape { declaration.shape }
   var directive: String { declaration.shape.directive }

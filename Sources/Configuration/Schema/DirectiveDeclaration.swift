@@ -49,6 +49,8 @@ package struct DirectiveShape: Sendable {
   package let defines: EntityKind?
   package let opens: Scope?
   package let isRepeatable: Bool
+  /// Whether it takes terms, as `require` does, in place of arguments and properties.
+  package let takesTerms: Bool
   package let arguments: [PropertyShape]
   package let properties: [PropertyShape]
   /// Properties that the language has and this version does not.
@@ -56,6 +58,26 @@ package struct DirectiveShape: Sendable {
   package let examples: [Example]
 
   package var isContainer: Bool { opens != nil }
+
+  /// Whether it may stand in a scope. `enforce` takes what is inherited from scope to scope, but
+  /// for actions and matches: those make a route and protect nothing.
+  package func stands(in scope: Scope) -> Bool {
+    guard scope == .enforce, scopes.contains(.route) else { return scopes.contains(scope) }
+    switch inheritance {
+    case .record, .conjunction: return true
+    case .keyedSet: return directive == "limit"
+    case .atomic(let slot): return slot == "auth"
+    case .narrowing, .none: return false
+    }
+  }
+
+  /// Whether being off is the strictest that a record can be. One that is off unless said grants
+  /// something, such as `cors`; a bulkhead protects and has no number that fits everyone.
+  var isGrant: Bool { inheritance == .record(.off) && directive != "bulkhead" }
+
+  var isRecord: Bool {
+    if case .record = inheritance { true } else { false }
+  }
 
   /// Whether the language has the property and this version has not. A name that ends in a dot
   /// stands for a family.
@@ -88,6 +110,8 @@ package protocol DirectiveDeclaration: Sendable {
   ) -> ParsedValue?
   /// The built-in value of a property, in canonical form.
   func builtIn(_ slot: PropertySlot) -> JSON?
+  /// The built-in value of a property, as if written at `location`; nil when it has none.
+  func builtInValue(_ slot: PropertySlot, at location: SourceLocation) -> ParsedValue?
   /// The built-in items of a list, as if written at `location`.
   func builtInItems(_ slot: PropertySlot, at location: SourceLocation) -> [ParsedValue]
   /// The typed settings: the built-in values with `values` stored in order.

@@ -3,10 +3,7 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "access", "allow", "assert", "cache", "compress",
-    "enforce", "except", "forbid", "header", "maintenance",
-    "mirror", "require", "role", "schema", "shadow", "slo", "tracing",
-    "waive", "where",
+    "cache", "compress", "header", "maintenance", "role", "schema", "shadow", "slo", "tracing",
   ]
 
   /// Words that name a variant of a directive.

@@ -17,12 +17,14 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   ///   - defines: the kind of thing that the first argument gives a name to.
   ///   - opens: the scope of the statements in its block; nil for a leaf.
   ///   - isRepeatable: whether it may stand several times in one scope.
+  ///   - takesTerms: whether terms stand in place of arguments and properties.
   ///   - later: properties that the language has and this version refuses with E0109.
   ///   - check: what needs more than one property, after inheritance.
   package init(
     directive: String, variant: String? = nil, summary: String, scopes: [Scope] = Scope.policy,
     inheritance: Inheritance = .record(.on), defines: EntityKind? = nil, opens: Scope? = nil,
-    isRepeatable: Bool = false, arguments: [Property<Settings>] = [], defaults: Settings,
+    isRepeatable: Bool = false, takesTerms: Bool = false,
+    arguments: [Property<Settings>] = [], defaults: Settings,
     properties: [Property<Settings>], later: [String] = [], examples: [Example],
     check: (@Sendable (Settings) -> [SettingsProblem])? = nil
   ) {
@@ -33,7 +35,7 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
     shape = DirectiveShape(
       directive: directive, variant: variant, summary: summary, scopes: scopes,
       inheritance: inheritance, defines: defines, opens: opens,
-      isRepeatable: isRepeatable || defines != nil,
+      isRepeatable: isRepeatable || defines != nil, takesTerms: takesTerms,
       arguments: self.arguments.map(\.shape), properties: properties.map(\.shape),
       later: later, examples: examples)
   }
@@ -45,6 +47,12 @@ package struct Manual<Settings: Sendable>: DirectiveDeclaration {
   }
 
   package func builtIn(_ slot: PropertySlot) -> JSON? { property(at: slot).current(defaults) }
+
+  package func builtInValue(
+    _ slot: PropertySlot, at location: SourceLocation
+  ) -> ParsedValue? {
+    property(at: slot).held(defaults, location)
+  }
 
   package func builtInItems(
     _ slot: PropertySlot, at location: SourceLocation

@@ -11,6 +11,8 @@ package struct Property<Settings: Sendable>: Sendable {
   let store: @Sendable (ParsedValue, _ name: String, inout Settings) -> Void
   /// The canonical form of what the settings hold; nil for a family.
   let current: @Sendable (Settings) -> JSON?
+  /// What the settings hold, as if written at a place; nil when they hold nothing.
+  var held: @Sendable (Settings, SourceLocation) -> ParsedValue? = { _, _ in nil }
   /// The items of a list that the settings hold, for `+=` and `-=`.
   var items: @Sendable (Settings, SourceLocation) -> [ParsedValue] = { _, _ in [] }
 
@@ -39,7 +41,7 @@ extension Property {
     _ name: String, _ path: Setting<Settings, Wrapped>,
     _ type: ValueType<Wrapped>, _ summary: String
   ) -> Property {
-    Property(
+    var property = Property(
       shape: PropertyShape(
         name: name, isFamily: false, arity: .one, value: type.shape, isRequired: false,
         summary: summary),
@@ -48,6 +50,14 @@ extension Property {
         if let value = parsed.payload as? Wrapped { settings[keyPath: path] = value }
       },
       current: { type.canonical($0[keyPath: path]) })
+    property.held = { settings, location in
+      let value = settings[keyPath: path]
+      let canonical = type.canonical(value)
+      if canonical == .null { return nil }
+      return ParsedValue(
+        payload: value, canonical: canonical, items: nil, mentions: [], location: location)
+    }
+    return property
   }
 
   /// A property of one value that may be absent: nil when no scope says it.
@@ -87,13 +97,15 @@ extension Property {
         settings[keyPath: path] = (parsed.items ?? []).compactMap { $0.payload as? Item }
       },
       current: { .array($0[keyPath: path].map(type.canonical)) })
-    property.items = { settings, location in
+    let items: @Sendable (Settings, SourceLocation) -> [ParsedValue] = { settings, location in
       settings[keyPath: path].map { item in
         ParsedValue(
           payload: item, canonical: type.canonical(item), items: nil,
           mentions: type.mentions(item), location: location)
       }
     }
+    property.items = items
+    property.held = { ParsedValue(list: items($0, $1), at: $1) }
     return property
   }
 

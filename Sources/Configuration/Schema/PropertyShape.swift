@@ -21,6 +21,9 @@ package struct PropertyShape: Sendable {
   /// One sentence for the manual.
   package let summary: String
 
+  /// Whether `>=` and `<=` mean something: on lists a superset and a subset.
+  package var isOrdered: Bool { arity == .one ? value.isOrdered : true }
+
   /// The name as manuals and messages write it.
   package var label: String { isFamily ? name + "NAME" : name }
 

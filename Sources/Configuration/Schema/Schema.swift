@@ -28,14 +28,14 @@ package struct Schema: Sendable {
 
   /// The directive that `name` means in `scope`; any of its variants when it has some.
   package func declaration(named name: String, in scope: Scope) -> (any DirectiveDeclaration)? {
-    declarations(named: name).first { $0.shape.scopes.contains(scope) }
+    declarations(named: name).first { $0.shape.stands(in: scope) }
   }
 
   /// What `name` may mean in `scope`: several when it has variants.
   package func declarations(
     named name: String, in scope: Scope
   ) -> [any DirectiveDeclaration] {
-    declarations(named: name).filter { $0.shape.scopes.contains(scope) }
+    declarations(named: name).filter { $0.shape.stands(in: scope) }
   }
 
   /// Every directive of that name.
@@ -45,7 +45,7 @@ package struct Schema: Sendable {
 
   /// Names that may stand in `scope`, in the order of declaration.
   package func names(in scope: Scope) -> [String] {
-    directives.filter { $0.shape.scopes.contains(scope) }.map(\.shape.directive)
+    directives.filter { $0.shape.stands(in: scope) }.map(\.shape.directive)
   }
 
   /// Whether `name` is a container wherever it may stand: what the parser's recovery needs to know.

@@ -3,7 +3,7 @@
 /// A block of the language. Statements inherit from `defaults` through listener and groups to the
 /// route.
 package enum Scope: String, Sendable, Hashable, CaseIterable {
-  case top, defaults, listener, group, route, upstream, admin
+  case top, defaults, listener, group, route, upstream, admin, enforce, assert
 
   /// The scopes a policy may be stated in, from the outermost in.
   package static let policy: [Scope] = [.defaults, .listener, .group, .route]
@@ -12,7 +12,7 @@ package enum Scope: String, Sendable, Hashable, CaseIterable {
   package var phrase: String {
     switch self {
     case .top: "at top level"
-    case .admin, .defaults: "in '\(rawValue)'"
+    case .admin, .defaults, .enforce: "in '\(rawValue)'"
     default: "in a \(rawValue)".replacingArticle
     }
   }
@@ -20,7 +20,9 @@ package enum Scope: String, Sendable, Hashable, CaseIterable {
 
 extension String {
   /// "a upstream" read aloud is "an upstream".
-  fileprivate var replacingArticle: String { self == "in a upstream" ? "in an upstream" : self }
+  fileprivate var replacingArticle: String {
+    hasPrefix("in a u") || hasPrefix("in a a") ? "in an " + dropFirst(5) : self
+  }
 }
 
 /// A kind of thing that has a name: an upstream, a certificate. Names are unique per kind.
@@ -32,6 +34,7 @@ package struct EntityKind: Sendable, Hashable, CustomStringConvertible {
   package static let listener = EntityKind("listener")
   package static let upstream = EntityKind("upstream")
   package static let certificate = EntityKind("certificate")
+  package static let assertion = EntityKind("assert")
   package static let redis = EntityKind("redis")
   package static let identity = EntityKind("identity")
   package static let bucket = EntityKind("bucket")

@@ -46,13 +46,15 @@ struct StatementChecker {
       return nil
     }
     guard let declaration = declaration(of: statement, among: meanings) else { return nil }
-    let before = diagnostics.all.count
     let shape = declaration.shape
+    if shape.takesTerms { return terms(of: statement, declaration) }
+    let before = diagnostics.all.count
     let form = self.form(of: statement, shape)
     let arguments = self.arguments(of: statement, declaration, form)
-    let changes = properties(of: statement, declaration, form)
+    let changes = properties(of: statement, declaration, form, in: context.scope)
     let isLater = diagnostics.all[before...].contains { $0.code == .notInThisVersion }
-    if form == .settings, !isLater, statement.isWhole {
+    // What an `enforce` leaves out it does not bound.
+    if form == .settings, !isLater, statement.isWhole, context.scope != .enforce {
       requireAll(of: statement, shape, arguments, changes)
     }
     let hasErrors =
@@ -67,7 +69,8 @@ struct StatementChecker {
     if hasErrors { refusedNames.formUnion(statement.firstText.map { [$0] } ?? []) }
     // A statement whose own line is wrong is left out, and its block has been checked all the same.
     let isMissing = arguments.count < shape.arguments.filter(\.isRequired).count
-    let isWhole = !arguments.contains { $0 == nil } && !isLater && !(isMissing && form == .settings)
+    let isIncomplete = isMissing && form == .settings && context.scope != .enforce
+    let isWhole = !arguments.contains { $0 == nil } && !isLater && !isIncomplete
     if !shape.isContainer, !hasErrors, shape.inheritance == .none { checkWhole(checked) }
     return isWhole ? checked : nil
   }
@@ -173,7 +176,8 @@ struct StatementChecker {
   // MARK: Properties
 
   private mutating func properties(
-    of statement: Statement, _ declaration: any DirectiveDeclaration, _ form: CheckedStatement.Form
+    of statement: Statement, _ declaration: any DirectiveDeclaration,
+    _ form: CheckedStatement.Form, in scope: Scope
   ) -> [PropertyChange?] {
     let shape = declaration.shape
     var seen: [String: SourceLocation] = [:]
@@ -192,7 +196,7 @@ struct StatementChecker {
           .duplicateProperty, "'\(written.name)' stands twice in one statement",
           at: written.location, notes: [.init("first stated here", at: first)])
       }
-      guard isOperatorRight(written, shape[slot], of: shape) else { return nil }
+      guard isOperatorRight(written, shape[slot], of: shape, in: scope) else { return nil }
       let value = read(
         written.value, for: slot, name: written.name, subject: written.name, declaration)
       return value.map { PropertyChange(operation: written.operation, property: $0) }
@@ -216,10 +220,18 @@ struct StatementChecker {
   }
 
   private mutating func isOperatorRight(
-    _ written: PropertySyntax, _ property: PropertyShape, of shape: DirectiveShape
+    _ written: PropertySyntax, _ property: PropertyShape, of shape: DirectiveShape,
+    in scope: Scope
   ) -> Bool {
     switch written.operation {
     case .set: return true
+    case .atLeast where scope == .enforce && shape.isRecord && property.isOrdered,
+      .atMost where scope == .enforce && shape.isRecord && property.isOrdered:
+      return true
+    case .add where scope == .enforce, .remove where scope == .enforce:
+      report(
+        .wrongOperator, "'\(written.operation.rawValue)' is no demand", at: written.location,
+        hint: "write >=, <= or =")
     case .add, .remove:
       if property.arity == .list, case .record = shape.inheritance { return true }
       report(
@@ -249,6 +261,22 @@ struct StatementChecker {
         .missingValue, "'\(shape.directive)' lacks '\(missing.name)=': \(missing.noun)",
         at: statement.location, help: "sluice explain \(shape.directive)")
     }
+  }
+
+  // MARK: Terms
+
+  /// The terms of an assert's statement in the order in which they are written; the compiler reads
+  /// them, since they speak of what other directives say.
+  private func terms(
+    of statement: Statement, _ declaration: any DirectiveDeclaration
+  ) -> CheckedStatement {
+    let terms =
+      statement.arguments.map(AssertionTermSyntax.word)
+      + statement.properties.map(AssertionTermSyntax.property)
+    return CheckedStatement(
+      declaration: declaration, form: .settings, arguments: [], changes: [], block: [],
+      isBlockWhole: statement.block == nil, isLineWhole: statement.isWhole,
+      location: statement.location, terms: terms.sorted { $0.location < $1.location })
   }
 
   // MARK: The block

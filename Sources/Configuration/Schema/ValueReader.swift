@@ -41,11 +41,11 @@ package struct ValueReader {
 
   mutating func refuse(
     _ value: ValueSyntax, _ clause: String, hint: String? = nil, code: DiagnosticCode,
-    isConfidential: Bool = false
+    isConfidential: Bool = false, at location: SourceLocation? = nil
   ) {
     refusals.append(
       Refusal(
-        location: value.location, clause: clause, hint: hint, code: code,
+        location: location ?? value.location, clause: clause, hint: hint, code: code,
         isConfidential: isConfidential))
   }
 
@@ -59,9 +59,10 @@ package struct ValueReader {
   }
 
   private mutating func refused(
-    _ value: ValueSyntax, _ clause: String, hint: String? = nil, code: DiagnosticCode
+    _ value: ValueSyntax, _ clause: String, hint: String? = nil, code: DiagnosticCode,
+    at location: SourceLocation? = nil
   ) -> ParsedValue? {
-    refuse(value, clause, hint: hint, code: code)
+    refuse(value, clause, hint: hint, code: code, at: location)
     return nil
   }
 
@@ -81,6 +82,11 @@ package struct ValueReader {
       }
       let meant = Suggestion.nearest(to: text, among: type.shape.words)
       let hint = error.hint ?? meant.map { "did you mean '\($0)'?" }
+      if let place = error.place, let reason = error.reason {
+        return refused(
+          value, reason, hint: hint, code: error.isLater ? .notInThisVersion : .wrongType,
+          at: value.location(of: place))
+      }
       let clause =
         error.reason.map { "\($0)\($0.hasPrefix("must be") ? ", not" : ":") '\(text)'" }
         ?? "takes \(type.shape.noun), not '\(text)'"
@@ -124,8 +130,12 @@ package struct ValueReader {
     }
     let canonical = call.canonical
     if call.function == .file, let make = type.file {
+      let path = call.arguments.first ?? ""
+      guard !path.utf8.contains(0) else {
+        return refused(value, "takes the path of a file in file(...)", code: .wrongType)
+      }
       return ParsedValue(
-        payload: make(call.arguments.first ?? ""), canonical: canonical, items: nil, mentions: [],
+        payload: make(path), canonical: canonical, items: nil, mentions: [],
         location: value.location)
     }
     let fallback = call.arguments.dropFirst().first

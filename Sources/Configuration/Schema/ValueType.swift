@@ -9,6 +9,8 @@ package struct ValueShape: Sendable {
   package let words: [String]
   /// The JSON Schema of the canonical form.
   package let schema: JSON
+  /// Whether values are greater and smaller, so that they can be bounded.
+  package let isOrdered: Bool
   /// The calls that may stand for the value.
   package let calls: [CallSyntax.Function]
 }
@@ -38,7 +40,9 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
     canonical: @escaping @Sendable (Wrapped) -> JSON,
     parse: @escaping @Sendable (String) throws(ValueProblem) -> Wrapped
   ) {
-    shape = ValueShape(noun: noun, words: words, schema: schema, calls: calls)
+    shape = ValueShape(
+      noun: noun, words: words, schema: schema,
+      isOrdered: Wrapped.self is any Comparable.Type && Wrapped.self != String.self, calls: calls)
     self.canonical = canonical
     self.parse = parse
   }
@@ -67,6 +71,14 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
     return type
   }
 
+  /// The same type, which also takes the path of a file in `file("...")`: the file is read when
+  /// the config is served, and again whenever it changes.
+  package func naming(_ file: @escaping @Sendable (String) -> Wrapped) -> ValueType {
+    var type = self
+    type.file = file
+    return type
+  }
+
   /// The same type with the name of something that must exist elsewhere.
   package func mentioning(_ mentions: @escaping @Sendable (Wrapped) -> [Mention]) -> ValueType {
     var type = self
@@ -78,7 +90,9 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
   /// environment.
   package var literal: ValueType {
     var type = ValueType(
-      shape: ValueShape(noun: shape.noun, words: shape.words, schema: shape.schema, calls: []),
+      shape: ValueShape(
+        noun: shape.noun, words: shape.words, schema: shape.schema, isOrdered: shape.isOrdered,
+        calls: []),
       canonical: canonical, parse: parse)
     type.secret = secret
     type.file = file

@@ -17,6 +17,9 @@ package enum Attribute: Sendable, Hashable, CustomStringConvertible {
     "method": .method, "path": .path, "path.rest": .pathRest,
   ]
 
+  /// Attributes without a part that the config's author chooses.
+  static let plainNames = plain.keys.sorted()
+
   package init(parsing text: String) throws(ValueProblem) {
     if let found = Attribute.plain[text] {
       self = found

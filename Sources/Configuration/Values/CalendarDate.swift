@@ -16,6 +16,12 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
     (self.year, self.month, self.day) = (year, month, day)
   }
 
+  init(year: Int, month: Int, day: Int) {
+    self.year = year
+    self.month = month
+    self.day = day
+  }
+
   private static func days(in month: Int, of year: Int) -> Int {
     if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
     return [4, 6, 9, 11].contains(month) ? 30 : 31

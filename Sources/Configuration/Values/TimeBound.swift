@@ -1,8 +1,9 @@
 // A duration that may also be no bound at all: `10s` or `off`.
 
-package enum TimeBound: Sendable, Hashable, CustomStringConvertible {
-  case off
+package enum TimeBound: Sendable, Hashable, Comparable, CustomStringConvertible {
   case span(TimeSpan)
+  /// Longer than every duration.
+  case off
 
   package var description: String {
     switch self {

@@ -60,6 +60,7 @@ extension Control {
     endChecks()
     endKeys()
     resolver?.stop()
+    discovery.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {
       log.error("access log lines were lost at the end: the output is blocked")
     }

@@ -38,6 +38,7 @@ extension Control {
     let before = configuration
     try await serve(reading.configuration, hash: reading.hash)
     accepted(reading)
+    noteExpiries()
     if let before { warnOfRestart(from: before, to: reading.configuration) }
     logWriter?.reopen()
   }
@@ -49,6 +50,7 @@ extension Control {
     var kept: [String] = []
     if old.workers != new.workers { kept.append("workers") }
     if old.user != new.user { kept.append("user") }
+    if old.resolver.servers != new.resolver.servers { kept.append("resolver") }
     if old.admin?.binds != new.admin?.binds { kept.append("admin") }
     guard !kept.isEmpty else { return }
     log.warning("a change of \(kept.joined(separator: ", ")) takes effect at the next start")
@@ -56,6 +58,17 @@ extension Control {
 
   /// Compiles a config, opens what it needs, and hands it to the workers.
   func serve(_ next: EffectiveConfiguration, hash: String) async throws(ReloadRefusal) {
+    discovery.isHeld = true
+    defer { discovery.isHeld = false }
+    try await exchange(for: next, hash: hash)
+    discovery.isHeld = false
+    // What was found while the workers took the config.
+    await publishServers()
+  }
+
+  private func exchange(
+    for next: EffectiveConfiguration, hash: String
+  ) async throws(ReloadRefusal) {
     var security = security
     var compiler = compiler
     let material: SecurityMaterial
@@ -64,11 +77,9 @@ extension Control {
     } catch { throw ReloadRefusal(text: error.text) }
     var credentials = credentials
     let keys = try readKeys(of: next, material, by: &credentials)
-    var blueprint = compiler.compile(
+    let compiled = compiler.compile(
       next, security: material, credentials: keys.material, hash: hash)
-    do throws(StartFailure) {
-      blueprint = try await resolveNames(of: blueprint)
-    } catch { throw ReloadRefusal(text: error.text) }
+    let blueprint = try await complete(compiled, with: &compiler)
     let fresh: [ListenerSockets.Key: [Int32]]
     do throws(ListenerSockets.Refusal) {
       fresh = try sockets.prepare(blueprint.listeners, workers: workers.count)
@@ -108,6 +119,7 @@ extension Control {
     configuration = next
     self.blueprint = blueprint
     keepNames(of: blueprint)
+    keepServices(of: blueprint)
     forgetUpstreams(except: blueprint)
     keepChecks(of: blueprint)
     keepKeys(insteadOf: earlierKeepers)
@@ -129,6 +141,18 @@ extension Control {
       let fresh = try keepers(for: next, security)
       let times = fill(&material, of: next, from: fresh)
       return (material, fresh, times)
+    } catch { throw ReloadRefusal(text: error.text) }
+  }
+
+  /// Fills in what is found outside of the config: servers, and what their names stand for.
+  private func complete(
+    _ compiled: Blueprint, with compiler: inout BlueprintCompiler
+  ) async throws(ReloadRefusal) -> Blueprint {
+    do throws(ServerDiscovery.Refusal) {
+      try await discoverServers(of: compiled)
+    } catch { throw ReloadRefusal(text: error.text) }
+    do throws(StartFailure) {
+      return try await resolveNames(of: discovery.fill(compiled, with: &compiler))
     } catch { throw ReloadRefusal(text: error.text) }
   }
 

@@ -41,6 +41,7 @@ extension Control {
   func keepHouse() async {
     while await housekeeper.sleep(milliseconds: Self.upkeepInterval) != .cancelled {
       guard phase == .serving else { continue }
+      noteExpiries()
       if security.hasChanges { await refreshCertificates() }
       await refreshCredentials()
     }

@@ -44,14 +44,16 @@ final class Generation {
   ///   their connections.
   init(
     _ blueprint: Blueprint, previous: Generation?, shared: Worker.Shared,
-    resources: WorkerResources, index: Int, seed: UInt64
+    resources: WorkerResources, index: Int, seed: UInt64, start: TaskStarter
   ) throws(GenerationError) {
     var pools: [String: UpstreamPool] = [:]
     for definition in blueprint.upstreams {
       if let kept = previous?.pools[definition.name], kept.definition == definition {
+        try Self.replaceServers(of: kept, with: blueprint.servers(of: definition))
         pools[definition.name] = kept
       } else {
-        pools[definition.name] = try Self.pool(definition, shared.upstreams, resources)
+        pools[definition.name] = try Self.pool(
+          definition, blueprint.servers(of: definition), shared.upstreams, resources)
       }
     }
     self.pools = pools
@@ -65,7 +67,7 @@ final class Generation {
       let builder = ListenerBuilder(
         listener, pools: ordered, verifiers: verifiers, airlock: airlock,
         clientAddress: blueprint.clientAddress, buckets: shared.buckets,
-        bulkheads: shared.bulkheads, stores: stores)
+        bulkheads: shared.bulkheads, stores: stores, start: start)
       let security = try Self.security(of: listener, resources, shared.ticketKeys)
       do throws(RouteTableError) {
         listeners[listener.id] = try builder.build(security: security, seed: seed)
@@ -75,12 +77,23 @@ final class Generation {
   }
 
   private static func pool(
-    _ definition: UpstreamDefinition, _ shared: SharedUpstreams, _ resources: WorkerResources
+    _ definition: UpstreamDefinition, _ servers: [ServerDefinition], _ shared: SharedUpstreams,
+    _ resources: WorkerResources
   ) throws(GenerationError) -> UpstreamPool {
     do throws(TLSSetupError) {
       return try UpstreamPool(
-        definition, shared: shared[definition.name] ?? UpstreamShared(), resources: resources)
+        definition, servers: servers, shared: shared[definition.name] ?? UpstreamShared(),
+        resources: resources)
     } catch { throw .security(of: definition.name, error) }
+  }
+
+  /// Goes on with other servers of an upstream.
+  static func replaceServers(
+    of pool: UpstreamPool, with servers: [ServerDefinition]
+  ) throws(GenerationError) {
+    do throws(TLSSetupError) { try pool.replaceServers(with: servers) } catch {
+      throw .security(of: pool.definition.name, error)
+    }
   }
 
   /// Clients of stores that did not change keep their connections.

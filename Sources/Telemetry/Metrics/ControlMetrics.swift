@@ -11,6 +11,8 @@ package struct ControlMetrics: Sendable {
   /// When the served config was taken, in seconds since 1970.
   package var lastReloadUnixSeconds: UInt64 = 0
   package var accessLogDropped: UInt64 = 0
+  /// Exceptions from policy of the served config that are past their last day.
+  package var expiredExceptions: UInt64 = 0
   /// How upstreams were when the scrape was made.
   package var upstreams: [UpstreamReading] = []
 

@@ -170,6 +170,9 @@ package struct MetricsPage: Sendable {
     page.family(
       "sluice_access_log_dropped", .counter, "Log lines given up since the output was too slow.")
     page.sample([], control.accessLogDropped)
+    page.family(
+      "sluice_policy_exceptions_expired", .gauge, "Exceptions from policy past their last day.")
+    page.sample([], control.expiredExceptions)
     page.family("sluice_build", .info, "The program that runs.")
     page.sample([("version", control.version)], UInt64(1))
   }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Configuration
+import Engine
 
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -44,9 +45,13 @@ struct CheckCommand: ParsableCommand {
     let result = try config.load(resolving: resolution)
     var findings = DiagnosticList()
     findings.add(result.diagnostics)
+    let today = now ?? CalendarDate(unixMilliseconds: WallClock.milliseconds())
+    findings.add(result.configuration?.dateFindings(on: today) ?? [])
     if let resolution, let configuration = result.configuration {
       let check = try CertificateCheck(resolution: resolution, day: now)
       findings.add(check.findings(in: configuration))
+      findings.add(
+        ServersFileCheck(folder: FilePath.folder(of: config.path)).findings(in: configuration))
       findings.add(CredentialCheck(resolution: resolution).findings(in: configuration))
       findings.add(try NameCheck().findings(in: configuration))
     }
