@@ -14,6 +14,8 @@ public final class DownstreamConnection {
   /// The peer's address as the log writes it; empty on a unix socket.
   public let peerText: [UInt8]
   public var security: ConnectionSecurity?
+  /// Nil when the client showed none.
+  public var certificate: ClientCertificate?
 
   public init(listener: ListenerID, peer: SocketAddress) {
     self.listener = listener

@@ -3,12 +3,12 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "cache", "compress", "header", "maintenance", "mirror", "role", "schema", "shadow", "slo",
+    "cache", "compress", "header", "maintenance", "mirror", "schema", "shadow", "slo",
     "tracing",
   ]
 
   /// Words that name a variant of a directive.
   static let variants: [String: Set<String>] = [
-    "identity": ["basic", "forward", "hmac", "introspection", "mtls", "oidc"]
+    "identity": ["basic", "forward", "hmac", "introspection", "oidc"]
   ]
 }

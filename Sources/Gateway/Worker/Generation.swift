@@ -119,8 +119,10 @@ final class Generation {
     of blueprint: Blueprint, _ resources: WorkerResources
   ) throws(GenerationError) -> [String: any IdentityVerifier] {
     var verifiers: [String: any IdentityVerifier] = [:]
+    let roles = RoleTable(blueprint.roles)
     for identity in blueprint.identities {
-      let context = VerifierContext(label: identity.label, library: resources.library)
+      let context = VerifierContext(
+        label: identity.label, library: resources.library, roles: roles)
       do throws(CredentialProblem) {
         verifiers[identity.name] = try identity.kind.build(
           identity.settings, identity.material, context)

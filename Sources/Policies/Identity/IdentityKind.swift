@@ -10,11 +10,15 @@ package struct IdentityKind: Sendable {
   package static let all: [IdentityKind] = [
     KeyIdentity.kind,
     JWTIdentity.kind,
+    MTLSIdentity.kind,
   ]
 
   package let declaration: any DirectiveDeclaration
   /// Paths of the files that an identity is made from, as the config writes them.
   package let files: @Sendable (any Sendable) -> [String]
+  /// Whether its credential is proved by the TLS handshake, so that no session may go on that was
+  /// made before its files changed.
+  package let isOfHandshake: Bool
   /// Makes what verifiers need of the settings and the bytes of those files.
   package let read:
     @Sendable (any Sendable, [CredentialFile]) throws(CredentialProblem) -> any Sendable
@@ -27,6 +31,7 @@ package struct IdentityKind: Sendable {
 
   package init<Settings: Sendable, Material: Sendable>(
     _ manual: Manual<Settings>, files: @escaping @Sendable (Settings) -> [String],
+    isOfHandshake: Bool = false,
     read:
       @escaping @Sendable (Settings, [CredentialFile]) throws(CredentialProblem) -> Material,
     build:
@@ -34,6 +39,7 @@ package struct IdentityKind: Sendable {
       any IdentityVerifier
   ) {
     declaration = manual
+    self.isOfHandshake = isOfHandshake
     self.files = { settings in (settings as? Settings).map(files) ?? [] }
     self.read = { (settings, bytes) throws(CredentialProblem) in
       guard let settings = settings as? Settings else {
@@ -77,9 +83,14 @@ package struct CredentialProblem: Error, Equatable {
 package struct VerifierContext {
   package let label: IdentityLabel
   package let library: LibraryContext
+  /// What callers may do by their roles.
+  package let roles: RoleTable
 
-  package init(label: IdentityLabel, library: LibraryContext) {
+  package init(
+    label: IdentityLabel, library: LibraryContext, roles: RoleTable = RoleTable([])
+  ) {
     self.label = label
     self.library = library
+    self.roles = roles
   }
 }

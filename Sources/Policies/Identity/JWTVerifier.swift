@@ -22,6 +22,7 @@ package final class JWTVerifier: IdentityVerifier {
   private let library: LibraryContext
   private let digests: KeyedDigest
   private let isForwarded: Bool
+  private let roles: RoleTable
   private var judge: SignatureJudge
   private var cache = TokenCache()
 
@@ -34,6 +35,7 @@ package final class JWTVerifier: IdentityVerifier {
     rules = TokenClaims(settings)
     algorithms = Set(settings.algorithms)
     library = context.library
+    roles = context.roles
     isForwarded = settings.isForwarded
     do throws(CryptoError) {
       digests = try KeyedDigest(library: library)
@@ -104,9 +106,11 @@ package final class JWTVerifier: IdentityVerifier {
   private func principal(_ json: JSONValue) -> Principal? {
     let claims = ClaimValue(json)
     guard let fields = claimHeaders.rendered(claims) else { return nil }
+    let granted = rules.roles(claims)
     return Principal(
       identity: label, subject: Array((json["sub"]?.text ?? "").utf8),
-      scopes: rules.scopes(claims), roles: rules.roles(claims), claims: claims, fields: fields)
+      scopes: roles.scopes(rules.scopes(claims), of: granted), roles: granted, claims: claims,
+      fields: fields)
   }
 
   package func conceal(in request: Request) throws(Failure) {
