@@ -41,7 +41,7 @@ scenarios: test-dependencies $(venv) $(binary) ## Only the scenario tests, on th
 
 .PHONY: chaos
 chaos: test-dependencies $(venv) $(binary) ## Upstreams that fail under load, for longer
-	@.venv/bin/python -m pytest Tests/Scenarios -k chaos --deep -s $(ARGUMENTS)
+	@.venv/bin/python -m pytest Tests/Scenarios -k "chaos or discovery" --deep -s $(ARGUMENTS)
 
 .PHONY: bench
 bench: bench-dependencies $(binary) ## Compares with HAProxy, nginx and a byte relay

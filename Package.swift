@@ -37,7 +37,12 @@ let package = Package(
     .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .systemLibrary(
       name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
-    library("Bytes"),
+    // Values that stand in the memory of their owners: docs/decisions/0012.
+    .target(
+      name: "Bytes",
+      swiftSettings: settings + [
+        .enableExperimentalFeature("RawLayout"), .enableExperimentalFeature("BuiltinModule"),
+      ]),
 
     library("HTTPMessage", ["Bytes"]),
     library("Configuration", ["Bytes"]),
@@ -92,7 +97,7 @@ let package = Package(
     tests("SignaturesTests", ["Signatures", "COpenSSL"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("TransportTests", ["Transport", "LoopBench"]),
-    tests("PolicyTests", ["Policies", "HTTP1"]),
+    tests("PolicyTests", ["Policies", "HTTP1", "LoopBench"]),
     tests("RoutingTests", ["Routing"]),
     tests("UpstreamsTests", ["Upstreams", "LoopBench"]),
     tests("GatewayTests", ["Gateway", "LoopBench"]),
@@ -112,7 +117,8 @@ if Context.environment["SLUICE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzzers",
       dependencies: [
-        "Bytes", "HTTPMessage", "HTTP1", "HTTP2", "Configuration", "RESP", "Signatures",
+        "Bytes", "HTTPMessage", "HTTP1", "HTTP2", "PolicyChain", "Configuration", "RESP",
+        "Signatures",
       ],
       path: "Fuzzing",
       exclude: ["corpora", "dictionaries"],

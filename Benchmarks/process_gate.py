@@ -15,18 +15,21 @@ import re
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+import credentials
+
 BODY = b'{"ok":true,"service":"orders","items":[1,2,3,4,5,6,7,8,9,10]}\n'
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Mon, 23 Nov 2026 17:00:00 GMT\r\n"
     b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n%s"
 ) % (len(BODY), BODY)
-REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
+REQUEST = b"GET /x HTTP/1.1\r\nHost: localhost\r\n"
 THRESHOLDS = pathlib.Path(__file__).with_name("process_gate.json")
 
 
@@ -36,28 +39,40 @@ RESILIENT = """  health path=/ every=10s
 """
 
 
-def configuration(listen: int, origins: list[int], folder: pathlib.Path, limit: bool) -> str:
+def configuration(
+    ports: tuple[int, int], origins: list[int], folder: pathlib.Path, limit: bool, identity: str,
+    auth: str
+) -> str:
     """One worker with the default policies, access log and metrics on, and no limit in the way.
 
     With several origins everything is on that watches over them.
     """
+    listen, secure = ports
     servers = "".join(f"  server 127.0.0.1:{origin}\n" for origin in origins)
     resilience = RESILIENT if len(origins) > 1 else ""
     retry = "  retry\n" if len(origins) > 1 else ""
     bucket = "bucket per-ip rate=1000000/s burst=1000000 key=[client.ip]" if limit else ""
+    limits = "limits connections=50000 per-client=50000 requests=1000000000 max-age=24h"
     return f"""sluice 1
 workers 1
 {bucket}
+certificate edge names=[localhost] cert="{folder}/edge.pem" key="{folder}/edge.key"
+{identity}
 listener clear {{
   bind 127.0.0.1:{listen} protocols=[h2 http/1.1]
-  limits connections=50000 per-client=50000 requests=1000000000 max-age=24h
+  {limits}
+}}
+listener secure {{
+  bind 127.0.0.1:{secure}
+  tls certificates=[edge]
+  {limits}
 }}
 upstream origin {{
 {servers}{resilience}  connections max=6000 idle=1024 idle-timeout=600s
 }}
 route everything {{
   match path=/**
-  auth none
+  auth {auth}
   {"limit per-ip" if limit else ""}
   to origin
 {retry}}}
@@ -92,6 +107,14 @@ def serve_origin() -> int:
     return listener.getsockname()[1]
 
 
+def make_certificate(folder: pathlib.Path) -> None:
+    subprocess.run(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30"
+        " -keyout edge.key -out edge.pem -subj /CN=localhost"
+        " -addext subjectAltName=DNS:localhost".split(),
+        cwd=folder, check=True, capture_output=True)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
@@ -100,21 +123,26 @@ def free_port() -> int:
 class Client:
     """Connections that each send one request, wait for its answer, and start again."""
 
-    def __init__(self, port: int, count: int):
+    def __init__(self, port: int, count: int, field: bytes):
+        self.request = REQUEST + field + b"\r\n"
         self.peers = {}
         self.poll = select.epoll()
         for _ in range(count):
-            peer = socket.create_connection(("127.0.0.1", port))
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            peer = self.connect(port)
             self.peers[peer.fileno()] = peer
             self.poll.register(peer, select.EPOLLIN)
+
+    def connect(self, port: int) -> socket.socket:
+        peer = socket.create_connection(("127.0.0.1", port))
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return peer
 
     def run(self, requests: int) -> None:
         waiting = {}
         left = requests
         for descriptor, peer in self.peers.items():
             if left:
-                peer.sendall(REQUEST)
+                peer.sendall(self.request)
                 waiting[descriptor] = b""
                 left -= 1
         while waiting:
@@ -129,9 +157,18 @@ class Client:
                     raise SystemExit(f"Not forwarded: {waiting[descriptor][:200]!r}")
                 del waiting[descriptor]
                 if left:
-                    self.peers[descriptor].sendall(REQUEST)
+                    self.peers[descriptor].sendall(self.request)
                     waiting[descriptor] = b""
                     left -= 1
+
+
+class SecureClient(Client):
+    """The same over TLS 1.3. An answer fits one record, so that no decrypted bytes stay unseen."""
+
+    def connect(self, port: int) -> socket.socket:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(super().connect(port), server_hostname="localhost")
 
 
 class MultiplexedClient:
@@ -141,7 +178,7 @@ class MultiplexedClient:
     # GET, http, /, and an authority that stays out of the table.
     HEAD = b"\x82\x86\x84\x01\x09localhost"
 
-    def __init__(self, port: int, count: int):
+    def __init__(self, port: int, count: int, _: bytes):
         self.peers, self.next, self.unread = {}, {}, {}
         self.poll = select.epoll()
         for _ in range(count):
@@ -257,16 +294,19 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
 
 
 def measure(arguments, origins: list[int], kind, connections: int, folder: pathlib.Path) -> Profile:
-    listen = free_port()
+    listen, secure = free_port(), free_port()
+    make_certificate(folder)
     routes = folder / "routes.conf"
-    routes.write_text(configuration(listen, origins, folder, arguments.limit))
+    identity, auth, field = credentials.made(arguments.auth, folder, arguments.binary)
+    routes.write_text(
+        configuration((listen, secure), origins, folder, arguments.limit, identity, auth))
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile",
          str(arguments.binary), *arguments.command, str(routes)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(listen, process)
-        client = kind(listen, connections)
+        client = kind(secure if kind is SecureClient else listen, connections, field)
         client.run(arguments.warmup)
         control(process.pid, "--zero")
         client.run(arguments.requests)
@@ -302,11 +342,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=6000)
     parser.add_argument("--warmup", type=int, default=1000)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 64])
+    parser.add_argument("--secure", type=int, nargs="*", default=[64], help="TLS connections")
     parser.add_argument("--resilient", action="store_true",
                         help="three servers, with checks, breaker and retries")
     parser.add_argument("--multiplexed", type=int, default=16, help="HTTP/2 connections; 0: none")
     parser.add_argument("--top", type=int, default=0, help="functions to list by own cost")
     parser.add_argument("--limit", action="store_true", help="with a limit on a local bucket")
+    parser.add_argument("--auth", choices=["key", "token"],
+                        help="with an API key, or a token that was judged before")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for callgrind's own files")
     parser.add_argument("--record", action="store_true", help="keep the figures as thresholds")
     arguments = parser.parse_args()
@@ -314,7 +357,9 @@ def main() -> None:
     known = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
     failed = False
     rows = [(f"forward, {count} connections", Client, count) for count in arguments.connections]
-    if arguments.multiplexed:
+    rows += [(f"forward over TLS, {count} connections", SecureClient, count)
+             for count in arguments.secure]
+    if arguments.multiplexed and not arguments.auth:
         count = arguments.multiplexed
         rows.append((f"forward, HTTP/2, {count} connections of 10", MultiplexedClient, count))
     for name, kind, connections in rows:
@@ -323,6 +368,7 @@ def main() -> None:
             profile = measure(arguments, origins, kind, connections, kept)
         figures = report(profile, arguments.requests, arguments.top)
         name += ", resilient" * arguments.resilient
+        name += f", {arguments.auth}" if arguments.auth else ""
         print(f"{name}: {figures}")
         if arguments.record:
             known[name] = figures

@@ -11,6 +11,8 @@ let properties: [String: Property] = [
   "chunked": ChunkedProperty.check,
   "path": PathProperty.check,
   "http2": HTTP2Property.check,
+  "headform": HeadFormProperty.check,
+  "timeout": TimeoutProperty.check,
   "config": ConfigProperty.check,
   "condition": ConditionProperty.check,
   "json": JSONProperty.check,

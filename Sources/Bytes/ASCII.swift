@@ -3,10 +3,10 @@
 
 /// Byte values by the names that the RFCs give them.
 public enum ASCII {
-  public static let tab: UInt8 = 9
-  public static let lineFeed: UInt8 = 10
-  public static let carriageReturn: UInt8 = 13
-  public static let space: UInt8 = 32
+  @inlinable public static var tab: UInt8 { 9 }
+  @inlinable public static var lineFeed: UInt8 { 10 }
+  @inlinable public static var carriageReturn: UInt8 { 13 }
+  @inlinable public static var space: UInt8 { 32 }
 
   /// The byte in lower case, when it is a letter from A to Z; any other byte as it is.
   @inlinable public static func lowercase(_ byte: UInt8) -> UInt8 {
@@ -32,7 +32,7 @@ public enum ASCII {
 
 extension StaticString {
   /// The bytes of the text, which live as long as the program.
-  public var bytes: Span<UInt8> {
+  @inlinable public var bytes: Span<UInt8> {
     @_lifetime(immortal)
     get {
       // The storage is constant data of the program, and never freed.

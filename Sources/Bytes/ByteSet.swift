@@ -31,6 +31,11 @@ extension ByteSet {
     ByteSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
   }
 
+  /// `tchar` without capital letters: names of fields in HTTP/2, RFC 9113 section 8.2.1.
+  @inlinable public static var lowerCaseToken: ByteSet {
+    ByteSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C000_0000)
+  }
+
   /// `unreserved`: RFC 3986 section 2.3.
   @inlinable public static var unreserved: ByteSet {
     ByteSet(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)

@@ -6,26 +6,23 @@
 /// two accesses overlap. Here none can: there is no way to hold on to the inside of a cell, as with
 /// Rust's type of the same name. Like its owner, it stays on one worker.
 @safe public struct Cell<Value: BitwiseCopyable>: ~Copyable {
-  @usableFromInline let storage: UnsafeMutablePointer<Value>
+  @usableFromInline let place: Place<Value>
 
-  @inlinable public init(_ value: Value) {
-    unsafe storage = UnsafeMutablePointer.allocate(capacity: 1)
-    unsafe storage.initialize(to: value)
-  }
-
-  // A plain value needs no deinitialization.
-  deinit { unsafe storage.deallocate() }
+  @inlinable public init(_ value: Value) { unsafe place = Place(value) }
 
   @inlinable public var value: Value {
-    // The storage lives as long as the cell, and is initialized from the start.
-    get { unsafe storage.pointee }
-    nonmutating set { unsafe storage.pointee = newValue }
+    // The place is filled from the start, and holds a plain value.
+    @inline(__always) get { unsafe place.address.pointee }
+    @inline(__always) nonmutating set { unsafe place.address.pointee = newValue }
   }
 
   /// One of the values, for an owner that shows them as its own by dynamic member lookup, which the
   /// optimiser turns into one load or store.
   @inlinable public subscript<Member>(path: WritableKeyPath<Value, Member>) -> Member {
-    @inline(__always) get { unsafe storage.pointee[keyPath: path] }
-    @inline(__always) nonmutating set { unsafe storage.pointee[keyPath: path] = newValue }
+    @inline(__always) get { unsafe place.address.pointee[keyPath: path] }
+    @inline(__always) nonmutating set { unsafe place.address.pointee[keyPath: path] = newValue }
   }
 }
+
+// Two threads could write it at once.
+@available(*, unavailable) extension Cell: Sendable {}

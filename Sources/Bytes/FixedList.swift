@@ -38,6 +38,16 @@
     }
   }
 
+  /// All elements, to be gone through with one check of bounds. Valid until the next change.
+  @inlinable public var span: Span<Element> {
+    @_lifetime(borrow self)
+    get {
+      // Elements below the count are initialized, and the list outlives the span.
+      let span = unsafe Span(_unsafeStart: storage, count: filled.value)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
   /// Appends an element. Returns false, and appends nothing, when the list is full.
   @inlinable public func append(_ element: Element) -> Bool {
     let index = filled.value

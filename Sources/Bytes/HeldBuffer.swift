@@ -2,7 +2,7 @@
 
 /// A place for a buffer, or for none. Like its owner, it stays on one worker.
 @safe public struct HeldBuffer: ~Copyable {
-  @usableFromInline let storage: UnsafeMutablePointer<Held>
+  @usableFromInline let place: Place<Held>
 
   /// The buffer, and what of its block was filled when it came.
   @safe @usableFromInline struct Held {
@@ -17,24 +17,16 @@
     }
   }
 
-  public init() {
-    unsafe storage = UnsafeMutablePointer.allocate(capacity: 1)
-    unsafe storage.initialize(to: Held(nil))
-  }
+  public init() { unsafe place = Place(Held(nil)) }
 
-  deinit {
-    unsafe storage.deinitialize(count: 1)
-    unsafe storage.deallocate()
-  }
-
-  @inlinable public var isEmpty: Bool { unsafe storage.pointee.buffer == nil }
+  @inlinable public var isEmpty: Bool { unsafe place.address.pointee.buffer == nil }
 
   /// Keeps `buffer`, and lets go of the one before. Bytes that are filled later are not seen.
-  @inlinable public func keep(_ buffer: Buffer?) { unsafe storage.pointee = Held(buffer) }
+  @inlinable public func keep(_ buffer: Buffer?) { unsafe place.address.pointee = Held(buffer) }
 
   /// Lets the buffer go to whoever asks for it.
   public func take() -> Buffer? {
-    let buffer = unsafe storage.pointee.buffer
+    let buffer = unsafe place.address.pointee.buffer
     keep(nil)
     return buffer
   }
@@ -43,9 +35,9 @@
   /// and says so.
   @unsafe @_lifetime(immortal) @inlinable
   public func unsafeBytes(_ range: Range<Int>) -> Span<UInt8> {
-    unsafe precondition(
-      range.lowerBound >= 0 && range.upperBound <= storage.pointee.count, "The range is filled.")
-    guard let base = unsafe storage.pointee.base else { return Span() }
+    let count = unsafe place.address.pointee.count
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range is filled.")
+    guard let base = unsafe place.address.pointee.base else { return Span() }
     // The range was checked against the filled part; the owner answers for the lifetime.
     let pointer = unsafe UnsafeRawPointer(base + range.lowerBound)
     let span = unsafe Span<UInt8>(
@@ -53,3 +45,6 @@
     return unsafe _overrideLifetime(span, copying: ())
   }
 }
+
+// Two threads could exchange it at once.
+@available(*, unavailable) extension HeldBuffer: Sendable {}

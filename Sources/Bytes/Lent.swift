@@ -7,35 +7,23 @@
 /// two accesses overlap. Here a flag is that check, as in Rust's `RefCell`: who asks while the
 /// value is lent stops the program. Like its owner, it stays on one worker.
 @safe public struct Lent<Value: ~Copyable>: ~Copyable {
-  @usableFromInline let storage: UnsafeMutablePointer<Place>
+  @usableFromInline let place: Place<Value>
+  @usableFromInline let isLent = Cell(false)
 
-  /// The value and the flag in one block.
-  @safe @usableFromInline struct Place: ~Copyable {
-    @usableFromInline var value: Value
-    @usableFromInline var isLent = false
-
-    @inlinable init(_ value: consuming Value) { self.value = value }
-  }
-
-  @inlinable public init(_ value: consuming Value) {
-    unsafe storage = UnsafeMutablePointer.allocate(capacity: 1)
-    unsafe storage.initialize(to: Place(value))
-  }
-
-  deinit {
-    unsafe storage.deinitialize(count: 1)
-    unsafe storage.deallocate()
-  }
+  @inlinable public init(_ value: consuming Value) { unsafe place = Place(value) }
 
   /// Lends the value to `body`, which may change it, and must not ask for it again.
   @inlinable @inline(__always)
   public func callAsFunction<Result: ~Copyable, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    // The storage lives as long as this place, and is initialized from the start.
-    unsafe precondition(!storage.pointee.isLent, "A value is lent to one caller at a time.")
-    unsafe storage.pointee.isLent = true
-    defer { unsafe storage.pointee.isLent = false }
-    return try unsafe body(&storage.pointee.value)
+    precondition(!isLent.value, "A value is lent to one caller at a time.")
+    isLent.value = true
+    defer { isLent.value = false }
+    // The place is filled from the start, and the flag keeps others away.
+    return try unsafe body(&place.address.pointee)
   }
 }
+
+// Two threads could borrow it at once.
+@available(*, unavailable) extension Lent: Sendable {}

@@ -75,7 +75,7 @@ extension Output {
       let last = size &- 8
       let first = unsafe source.loadUnaligned(as: UInt64.self)
       let second = unsafe (source + last).loadUnaligned(as: UInt64.self)
-      if isPlain(first), isPlain(second) {
+      if isPlain(SIMD2(first, second)) {
         unsafe target.storeBytes(of: first, as: UInt64.self)
         unsafe (target + last).storeBytes(of: second, as: UInt64.self)
         return size

@@ -116,6 +116,38 @@
     used += size
   }
 
+  /// Writes the letters of what was written there in lower case, eight bytes at a time.
+  public mutating func lowercase(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range is written.")
+    guard range.count >= 8 else {
+      for index in range {
+        // One byte of the range, which was checked.
+        let byte = unsafe base.load(fromByteOffset: index, as: UInt8.self)
+        unsafe base.storeBytes(of: ASCII.lowercase(byte), toByteOffset: index, as: UInt8.self)
+      }
+      return
+    }
+    var index = range.lowerBound
+    while index < range.upperBound {
+      // Eight bytes of the range: the last ones may be among those before.
+      let start = min(index, range.upperBound &- 8)
+      let word = unsafe base.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+      unsafe base.storeBytes(of: Self.lowercased(word), toByteOffset: start, as: UInt64.self)
+      index &+= 8
+    }
+  }
+
+  /// The top bit of a byte tells, after an addition that cannot carry, on which side of a letter it
+  /// stands: between the two sums' crossings are the capital letters.
+  private static func lowercased(_ word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let low = word & (ones &* 0x7F)
+    let fromA = low &+ ones &* (0x80 - 0x41)
+    let behindZ = low &+ ones &* (0x7F - 0x5A)
+    let isCapital = (fromA ^ behindZ) & ~word & (ones &* 0x80)
+    return word | isCapital &>> 2
+  }
+
   /// Everything written so far as raw memory, for a system call. Valid during `body` only.
   @inlinable public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     unsafe body(UnsafeRawBufferPointer(start: base, count: count))

@@ -28,46 +28,40 @@ extension Span where Element == UInt8 {
   private static func firstControl(
     in base: UnsafeRawPointer, from start: Int, to count: Int
   ) -> Int {
-    func marks(_ index: Int) -> UInt64 {
-      let word = unsafe (base + index).loadUnaligned(as: UInt64.self)
-      return controls(in: UInt64(littleEndian: word))
-    }
-    func hasMarks(_ index: Int) -> Bool {
-      let marks = controls(in: unsafe (base + index).loadUnaligned(as: SIMD2<UInt64>.self))
-      return marks[0] | marks[1] != 0
-    }
     var index = start
-    while index < count, count >= 8 {
-      // Runs of text are long: two words at a time, and each alone only when one may have a hit.
-      while index <= count &- 16, !hasMarks(index) { index &+= 16 }
-      if index == count { return count }
-      // The last word overlaps bytes before `index`, whose marks do not count any more.
-      let first = min(index, count &- 8)
-      let hits = marks(first) & (~0 &<< UInt64(truncatingIfNeeded: (index &- first) &* 8))
-      if hits == 0 {
-        index = first &+ 8
-        continue
+    while index < count {
+      var offset = index
+      if count >= 16 {
+        // The last block overlaps bytes before `index`, whose marks do not count any more.
+        offset = min(index, count &- 16)
+        let block = unsafe (base + offset).loadUnaligned(as: SIMD2<UInt64>.self)
+        let found = Self.firstMark(in: controls(in: block), from: index &- offset)
+        guard found < 16 else {
+          index = offset &+ 16
+          continue
+        }
+        index = offset &+ found
       }
-      index = first &+ hits.trailingZeroBitCount &>> 3
       if unsafe ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self)) { return index }
       index &+= 1
     }
-    while index < count,
-      unsafe !ASCII.isControl(base.load(fromByteOffset: index, as: UInt8.self))
-    { index &+= 1 }
-    return index
+    return count
   }
 
-  /// Marks bytes of `word` that may be control characters by their high bit. The lowest mark is
+  /// The first byte at `start` or later that is marked by its high bit; 16 when there is none.
+  @inline(__always)
+  private static func firstMark(in marks: SIMD2<UInt64>, from start: Int) -> Int {
+    if marks[0] | marks[1] == 0 { return 16 }
+    let skipped = UInt64(truncatingIfNeeded: start) &* 8
+    let low = start < 8 ? UInt64(littleEndian: marks[0]) & (~0 &<< skipped) : 0
+    if low != 0 { return low.trailingZeroBitCount &>> 3 }
+    let high = UInt64(littleEndian: marks[1]) & (start > 8 ? ~0 &<< (skipped &- 64) : ~0)
+    return high != 0 ? 8 &+ high.trailingZeroBitCount &>> 3 : 16
+  }
+
+  /// Marks bytes of both words that may be control characters by their high bit. The lowest mark is
   /// never above the first control character: a carry or borrow can only add marks above a true one
   /// or above a byte of 255. So each mark has to be looked at.
-  @inline(__always)
-  private static func controls(in word: UInt64) -> UInt64 {
-    ((word &- 0x2020_2020_2020_2020) | (word &+ 0x0101_0101_0101_0101)) & ~word
-      & 0x8080_8080_8080_8080
-  }
-
-  /// The same for two words at once.
   @inline(__always)
   private static func controls(in words: SIMD2<UInt64>) -> SIMD2<UInt64> {
     let low = words &- SIMD2(repeating: 0x2020_2020_2020_2020)
@@ -122,23 +116,78 @@ extension Span where Element == UInt8 {
     return (letters | digits | hyphens) & ~word
   }
 
-  /// The first and the last bytes, at most eight of each, with letters in lower case: all of a name
-  /// of up to sixteen bytes, and enough to tell most others apart. Names of fewer than eight bytes
-  /// give the same word twice. Nil when a control character would pass for a digit or a hyphen.
-  public var lowercasedEnds: (first: UInt64, last: UInt64)? {
+  /// The first and the last of the `size` bytes from `start` on, at most eight of each, with
+  /// letters in lower case: all of a name of up to sixteen bytes, and enough to tell most others
+  /// apart. Names of fewer than eight bytes give the same word twice, filled up with blanks. Nil
+  /// when a control character would pass for a digit or a hyphen.
+  public func lowercasedEnds(from start: Int, count size: Int) -> (first: UInt64, last: UInt64)? {
+    precondition(start >= 0 && size >= 0 && size <= count &- start, "A name lies within its span.")
     let lower: UInt64 = 0x2020_2020_2020_2020
-    guard count >= 8 else {
-      var word: UInt64 = 0
-      for index in 0..<count {
-        guard self[index] >= 0x20 else { return nil }
-        word = word &<< 8 | UInt64(self[index] | 0x20)
-      }
-      return (word, word)
+    if size >= 8 {
+      let first = word(at: start)
+      let last = word(at: start &+ size &- 8)
+      guard Self.areVisible(first), Self.areVisible(last) else { return nil }
+      return (first | lower, last | lower)
     }
-    let first = word(at: 0)
-    let last = word(at: count &- 8)
-    guard Self.areVisible(first), Self.areVisible(last) else { return nil }
-    return (first | lower, last | lower)
+    // Behind a name there is nearly always more, and the word may reach into it.
+    var word: UInt64 = 0
+    if start <= count &- 8 {
+      word = self.word(at: start)
+    } else {
+      for index in 0..<size { word |= UInt64(self[start &+ index]) &<< UInt64(index &* 8) }
+    }
+    let wanted = ~(~0 &<< UInt64(truncatingIfNeeded: size &* 8))
+    word = word & wanted | lower & ~wanted
+    guard Self.areVisible(word) else { return nil }
+    return (word | lower, word | lower)
+  }
+
+  /// Whether one of the bytes is a control character other than a tab.
+  public var hasControl: Bool {
+    let count = count
+    return unsafe withUnsafeBytes { source in
+      guard let base = source.baseAddress else { return false }
+      // Nearly all text has none, and then no mark either.
+      guard unsafe count < 16 || Self.mayHaveControl(in: base, count) else { return false }
+      return unsafe Self.firstControl(in: base, from: 0, to: count) < count
+    }
+  }
+
+  /// Whether a byte is marked by `controls`, in memory of `count` bytes, at least sixteen: the last
+  /// load overlaps what was looked at before.
+  @inline(__always)
+  private static func mayHaveControl(in base: UnsafeRawPointer, _ count: Int) -> Bool {
+    let last = count &- 16
+    var marks = controls(in: unsafe (base + last).loadUnaligned(as: SIMD2<UInt64>.self))
+    var index = 0
+    while index < last {
+      marks |= controls(in: unsafe (base + index).loadUnaligned(as: SIMD2<UInt64>.self))
+      index &+= 16
+    }
+    return marks[0] | marks[1] != 0
+  }
+
+  /// Whether all bytes are above the blank and none is DEL: a target or an authority as it may
+  /// stand in a head.
+  public var isGraphic: Bool {
+    var index = 0
+    if count >= 8 {
+      while index < count {
+        let word = word(at: Swift.min(index, count &- 8))
+        // As for `controls`: each mark has to be looked at.
+        let marks =
+          ((word &- 0x2121_2121_2121_2121) | (word &+ 0x0101_0101_0101_0101)) & ~word
+          & 0x8080_8080_8080_8080
+        if marks != 0 { break }
+        index &+= 8
+      }
+    }
+    index = index < count ? 0 : count
+    while index < count {
+      if self[index] <= 0x20 || self[index] == 0x7F { return false }
+      index &+= 1
+    }
+    return true
   }
 
   /// Whether the bytes equal `name`, a field name of letters, digits and hyphens, whatever the case

@@ -61,8 +61,10 @@ import Bytes
       isSignalled = false
       return .signalled
     }
-    // Resumed exactly once: `wake` takes the continuation out before it resumes it.
-    return unsafe await withUnsafeContinuation { continuation in
+    // Resumed exactly once: `wake` takes the continuation out before it resumes it. This form of
+    // the call stays where its caller is; the other one makes a hop to its own actor first, which
+    // goes nowhere and takes the task's lock twice.
+    return unsafe await _unsafeInheritExecutor_withUnsafeContinuation { continuation in
       precondition(!isParked, "One task waits at a time.")
       // The first suspension of a task may hop: what was signalled on the way counts.
       if isCancelled {

@@ -25,6 +25,8 @@ package struct Blueprint: Sendable {
   package var clientAddress: ClientAddressSettings
   /// What the names of servers are known to stand for.
   package var addresses: [String: [Bytes.IPAddress]] = [:]
+  /// Servers that were found, by upstream.
+  package var found: [String: [ServerDefinition]] = [:]
   /// Identifies the configuration in metrics and logs.
   package var hash: String
 
@@ -39,6 +41,15 @@ package struct Blueprint: Sendable {
     self.identities = identities
     self.buckets = buckets
     self.hash = hash
+  }
+}
+
+extension Blueprint {
+  /// All servers of an upstream: those that the config names, and those that were found.
+  func servers(of upstream: UpstreamDefinition) -> [ServerDefinition] {
+    var names = Set(upstream.servers.map(\.name))
+    return upstream.servers
+      + (found[upstream.name] ?? []).filter { names.insert($0.name).inserted }
   }
 }
 
@@ -94,13 +105,30 @@ package struct PolicyBlueprint: Sendable {
   }
 }
 
+/// What a route that says `to` does with its requests.
+package struct ForwardBlueprint: Sendable {
+  /// What answers while a breaker is open.
+  package enum Fallback: Sendable {
+    /// The upstream with this index.
+    case upstream(Int)
+    case answer(Respond.Settings)
+  }
+
+  /// Upstreams by their index, with their shares.
+  package var shares: [(upstream: Int, share: UInt32)]
+  /// What keeps a client on its share.
+  package var sticky: RequestKeySource?
+  /// When a request is sent again.
+  package var retry: RetryRule?
+  package var fallback: Fallback?
+  /// Upstreams by their index that get copies, with their shares in millionths.
+  package var mirrors: [(upstream: Int, share: UInt32)] = []
+}
+
 /// A route on one listener.
 package struct RouteBlueprint: Sendable {
   package enum Action: Sendable {
-    /// Upstreams by their index, with their shares, what keeps a client on its share, and when
-    /// a request is sent again.
-    case forward(
-      [(upstream: Int, share: UInt32)], sticky: RequestKeySource?, retry: RetryRule?)
+    case forward(ForwardBlueprint)
     /// The policy that answers is among the policies.
     case answer
   }

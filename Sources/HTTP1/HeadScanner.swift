@@ -72,17 +72,18 @@ struct HeadScanner {
   private mutating func wholeField(in bytes: Span<UInt8>) -> FieldEntry? {
     let start = position
     guard phase == .name, scanned == start, fieldCount < limits.fieldsMax else { return nil }
-    let colon = bytes.firstNonNameByte(from: start)
-    let nameCount = colon &- start
-    guard colon < bytes.count, bytes[colon] == 0x3A, nameCount > 0,
-      nameCount <= limits.nameBytesMax
-    else { return nil }
-    let end = bytes.firstControl(from: colon &+ 1)
-    guard end &- start <= limits.lineBytesMax, end <= limits.headBytesMax &- 2,
+    let end = bytes.firstControl(from: start)
+    guard end > start, end &- start <= limits.lineBytesMax, end <= limits.headBytesMax &- 2,
       end < bytes.count &- 1, bytes[end] == 13, bytes[end &+ 1] == 10
     else { return nil }
+    let colon = bytes.extracting(0..<end).firstIndex(of: 0x3A, from: start)
+    let nameCount = colon &- start
+    guard colon < end, nameCount > 0, nameCount <= limits.nameBytesMax else { return nil }
+    let field = KnownField(in: bytes, from: start, count: nameCount)
+    // A name that equals a known one needs no look at its bytes.
+    if field == .other, bytes.firstNonNameByte(from: start) != colon { return nil }
     self.nameCount = nameCount
-    let entry = entry(in: bytes, end: end)
+    let entry = entry(in: bytes, end: end, field)
     fieldCount &+= 1
     position = end &+ 2
     scanned = position
@@ -100,7 +101,8 @@ struct HeadScanner {
       guard try scanName(in: bytes) else { return .needsMore }
     }
     guard let end = try lineEnd(in: bytes, tooLong: .fieldTooLong) else { return .needsMore }
-    let entry = entry(in: bytes, end: end)
+    let field = KnownField(in: bytes, from: position, count: nameCount)
+    let entry = entry(in: bytes, end: end, field)
     let wasAmbiguous = isAmbiguous
     fieldCount &+= 1
     nextLine(after: end)
@@ -182,7 +184,7 @@ struct HeadScanner {
   }
 
   @inline(__always)
-  private func entry(in bytes: Span<UInt8>, end: Int) -> FieldEntry {
+  private func entry(in bytes: Span<UInt8>, end: Int, _ field: KnownField) -> FieldEntry {
     var first = position &+ nameCount &+ 1
     var last = end
     while first < last, FieldSyntax.isBlank(bytes[first]) { first &+= 1 }
@@ -190,6 +192,6 @@ struct HeadScanner {
     return FieldEntry(
       start: origin &+ position, nameCount: nameCount, valueOffset: first &- position,
       valueCount: last &- first, lineCount: end &+ 2 &- position,
-      field: KnownField(name: bytes.extracting(position..<position &+ nameCount)), isAdded: false)
+      field: field, isAdded: false)
   }
 }

@@ -35,17 +35,10 @@ public enum MessageEncoder {
     to output: inout Output
   ) throws(HTTP1Error) {
     var excluded = excluded
-    for block in blocks { excluded.formUnion(block.fields.withoutOther) }
+    for block in blocks { excluded.formUnion(block.fields) }
+    // Lines with an unknown name are all `other`, so that one of them says nothing about the next.
+    excluded.remove(.other)
     guard fields.appendLines(to: &output, excluding: excluded) else { throw .unsafeField }
-    for block in blocks { output.append(block.bytes) }
-  }
-}
-
-extension KnownFieldSet {
-  /// Lines with an unknown name are all `other`, so that one of them says nothing about the next.
-  fileprivate var withoutOther: KnownFieldSet {
-    var fields = self
-    fields.remove(.other)
-    return fields
+    for block in blocks { block.append(to: &output) }
   }
 }

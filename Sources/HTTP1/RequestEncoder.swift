@@ -60,8 +60,6 @@ public enum RequestEncoder {
   /// Whether the text is not empty and has neither spaces nor control characters, after any
   /// rewrite.
   private static func isSafe(_ text: Span<UInt8>) -> Bool {
-    !text.isEmpty && text.firstControl(from: 0) == text.count
-      && text.firstIndex(of: ASCII.space, from: 0) == text.count
-      && text.firstIndex(of: ASCII.tab, from: 0) == text.count
+    !text.isEmpty && text.isGraphic
   }
 }

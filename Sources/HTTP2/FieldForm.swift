@@ -22,11 +22,8 @@ public enum FieldForm {
     _ name: Span<UInt8>, _ value: Span<UInt8>
   ) throws(HTTP2FieldError) {
     guard !name.isEmpty else { throw .badFieldName }
-    for index in 0..<name.count {
-      let byte = name[index]
-      guard ByteSet.token.contains(byte), byte &- 65 >= 26 else {
-        throw byte == 0x3A ? .misplacedPseudoField : .badFieldName
-      }
+    for index in 0..<name.count where !ByteSet.lowerCaseToken.contains(name[index]) {
+      throw name[index] == 0x3A ? .misplacedPseudoField : .badFieldName
     }
     try checkValue(value)
     if isOfConnection(name) { throw .connectionField }
@@ -35,14 +32,22 @@ public enum FieldForm {
 
   static func checkValue(_ value: Span<UInt8>) throws(HTTP2FieldError) {
     guard value.firstControl(from: 0) == value.count else { throw .badFieldValue }
-    guard let last = value.indices.last else { return }
-    for byte in [value[0], value[last]] where byte == ASCII.space || byte == ASCII.tab {
-      throw .badFieldValue
-    }
+    guard !value.isEmpty else { return }
+    if isBlank(value[0]) || isBlank(value[value.count - 1]) { throw .badFieldValue }
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == ASCII.space || byte == ASCII.tab
   }
 
   static func appendLine(_ name: Span<UInt8>, _ value: Span<UInt8>, to buffer: Buffer) -> Bool {
-    buffer.append(name) && buffer.append(": ") && buffer.append(value) && buffer.append("\r\n")
+    guard name.count + value.count + 4 <= buffer.freeCount else { return false }
+    return buffer.write { output in
+      output.append(name)
+      output.append(": ")
+      output.append(value)
+      output.append("\r\n")
+    }
   }
 
   /// Writes trailers as the end of a chunked body: its last chunk, the lines, and an empty line.

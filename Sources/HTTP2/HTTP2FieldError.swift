@@ -5,13 +5,13 @@ public enum HTTP2FieldError: UInt8, Error, Sendable, CaseIterable {
   case badFieldName, badFieldValue, connectionField, badTE
   case unknownPseudoField, duplicatePseudoField, missingPseudoField, misplacedPseudoField
   case badMethod, badScheme, badPath, badStatus, lengthMismatch
-  case hostMismatch, connectNotSupported, tooLarge
+  case hostMismatch, connectNotSupported, protocolNotSupported, tooLarge
 
   /// Whether the message is malformed, so that its stream is reset: RFC 9113 section 8.1.1. The
   /// others are answered.
   public var isMalformed: Bool {
     switch self {
-    case .hostMismatch, .connectNotSupported, .tooLarge: false
+    case .hostMismatch, .connectNotSupported, .protocolNotSupported, .tooLarge: false
     default: true
     }
   }
@@ -20,7 +20,7 @@ public enum HTTP2FieldError: UInt8, Error, Sendable, CaseIterable {
   public var status: UInt16 {
     switch self {
     case .tooLarge: 431
-    case .connectNotSupported: 501
+    case .connectNotSupported, .protocolNotSupported: 501
     default: 400
     }
   }
@@ -49,6 +49,8 @@ public enum HTTP2FieldError: UInt8, Error, Sendable, CaseIterable {
       ("http2_length_mismatch", "The body is longer or shorter than its declared length.")
     case .hostMismatch: ("host_mismatch", "Host differs from the host in the target.")
     case .connectNotSupported: ("connect_not_supported", "CONNECT is not supported.")
+    case .protocolNotSupported:
+      ("protocol_not_supported", "The protocol that CONNECT asks for is not supported.")
     case .tooLarge: ("too_many_fields", "The head has too many fields or bytes.")
     }
   }

@@ -17,63 +17,87 @@ extension HTTP2Session {
     isShortOfRoom = false
     defer { self.output = nil }
     while output.freeCount >= Self.frameRoom {
-      var frame: UnsafePointer<UInt8>?
-      let count = unsafe nghttp2_session_mem_send(pointer, &frame)
+      let hasFramed = frameNext(into: output)
       if let failure { throw failure }
-      guard count >= 0 else {
-        failure = .outOfMemory
-        throw .outOfMemory
-      }
-      if try sendTrailersDue() { continue }
-      guard count > 0, let frame = unsafe frame else { return isShortOfRoom }
-      // nghttp2 keeps the frame until it is called again.
-      let isTaken = unsafe output.append(Span(_unsafeStart: frame, count: count))
-      precondition(isTaken || count > Self.frameRoom, "The room for a frame was checked.")
-      guard isTaken else {
-        failure = .outOfMemory
-        throw .outOfMemory
-      }
+      if hasTrailersDue, sendTrailersDue() { continue }
+      guard hasFramed else { return isShortOfRoom }
     }
-    return unsafe nghttp2_session_want_write(pointer) != 0
+    return wantsWrite
   }
 
-  /// Whether something waits to be framed.
-  public var wantsWrite: Bool { unsafe nghttp2_session_want_write(pointer) != 0 }
+  /// Frames one thing. Returns whether there was one that nghttp2 handed over in one piece; a
+  /// failure is noted.
+  @discardableResult
+  private func frameNext(into output: Buffer) -> Bool {
+    var frame: UnsafePointer<UInt8>?
+    let count = unsafe nghttp2_session_mem_send(pointer, &frame)
+    guard failure == nil, count >= 0 else {
+      failure = failure ?? .outOfMemory
+      return false
+    }
+    guard count > 0, let frame = unsafe frame else { return false }
+    // nghttp2 keeps the frame until it is called again.
+    let isTaken = unsafe output.append(Span(_unsafeStart: frame, count: count))
+    precondition(isTaken || count > Self.frameRoom, "The room for a frame was checked.")
+    if !isTaken { failure = .outOfMemory }
+    return isTaken
+  }
 
-  private func sendTrailersDue() throws(HTTP2Error) -> Bool {
-    guard !awaitingTrailers.isEmpty else { return false }
+  /// Whether something waits to be framed, or a failure to be thrown.
+  public var wantsWrite: Bool {
+    unsafe failure != nil || nghttp2_session_want_write(pointer) != 0
+  }
+
+  private func sendTrailersDue() -> Bool {
     var hasSent = false
-    for (stream, fields) in awaitingTrailers where stream.isOutboundComplete {
+    for (stream, fields) in awaitingTrailers where stream.hasFramedLast {
       hasSent = true
       guard !stream.isClosed else { continue }
-      let result = unsafe fields.withVectors { list, count in
+      let result = unsafe fields.withVectors(.copied) { list, count in
         unsafe nghttp2_submit_trailer(pointer, stream.id, list, count)
       }
       if result != 0 { submitReset(stream.id, .internalError) }
     }
-    awaitingTrailers.removeAll { $0.stream.isOutboundComplete }
+    awaitingTrailers.removeAll { $0.stream.hasFramedLast }
+    hasTrailersDue = !awaitingTrailers.isEmpty
     return hasSent
   }
 
   // MARK: A server's answers
 
   /// Starts the answer to a stream. With `isLast` it has no body; otherwise `send` follows.
-  public func respond(_ stream: HTTP2Stream, _ fields: OutgoingFields, isLast: Bool) {
+  ///
+  /// - Parameter output: where the head is framed now, if it has room and nothing else waits: then
+  ///   nghttp2 need not copy the fields. Nil leaves it to the next `write`.
+  public func respond(
+    _ stream: HTTP2Stream, _ fields: OutgoingFields, isLast: Bool, into output: Buffer? = nil
+  ) {
     guard !stream.isClosed, failure == nil else { return }
-    let result = unsafe fields.withVectors { list, count in
-      if isLast { return unsafe nghttp2_submit_response(pointer, stream.id, list, count, nil) }
-      var provider = unsafe nghttp2_data_provider(
-        source: nghttp2_data_source(), read_callback: readData)
-      return unsafe nghttp2_submit_response(pointer, stream.id, list, count, &provider)
+    var room: Buffer?
+    if let output, output.freeCount >= Self.frameRoom, !wantsWrite { room = output }
+    if isLast { stream.hasFramedLast = true }
+    let result = unsafe fields.withVectors(room == nil ? .copied : .framedAtOnce) { list, count in
+      let result = unsafe submitResponse(stream, list, count, isLast: isLast)
+      // Nothing else waits, so that this call reads the fields for the last time.
+      if let room, result == 0 { frameNext(into: room) }
+      return result
     }
-    if isLast { stream.isOutboundComplete = true }
     if result != 0 { submitReset(stream.id, .internalError) }
+  }
+
+  private func submitResponse(
+    _ stream: HTTP2Stream, _ list: UnsafePointer<nghttp2_nv>?, _ count: Int, isLast: Bool
+  ) -> Int32 {
+    if isLast { return unsafe nghttp2_submit_response(pointer, stream.id, list, count, nil) }
+    var provider = unsafe nghttp2_data_provider(
+      source: nghttp2_data_source(), read_callback: readData)
+    return unsafe nghttp2_submit_response(pointer, stream.id, list, count, &provider)
   }
 
   /// Sends an interim response.
   public func sendInterim(_ stream: HTTP2Stream, _ fields: OutgoingFields) {
     guard !stream.isClosed, failure == nil else { return }
-    let result = unsafe fields.withVectors { list, count in
+    let result = unsafe fields.withVectors(.copied) { list, count in
       unsafe nghttp2_submit_headers(
         pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, list, count, nil)
     }
@@ -87,15 +111,16 @@ extension HTTP2Session {
   public func request(_ fields: OutgoingFields, isLast: Bool) -> HTTP2Stream? {
     guard mayRequest else { return nil }
     let stream = HTTP2Stream()
-    let id = unsafe fields.withVectors { list, count in
-      if isLast { return unsafe nghttp2_submit_request(pointer, nil, list, count, nil, nil) }
+    let id = unsafe fields.withVectors(.copied) { list, count in
+      let address = unsafe Self.address(stream)
+      if isLast { return unsafe nghttp2_submit_request(pointer, nil, list, count, nil, address) }
       var provider = unsafe nghttp2_data_provider(
         source: nghttp2_data_source(), read_callback: readData)
-      return unsafe nghttp2_submit_request(pointer, nil, list, count, &provider, nil)
+      return unsafe nghttp2_submit_request(pointer, nil, list, count, &provider, address)
     }
     guard id > 0 else { return nil }
-    stream.id = id
-    if isLast { stream.isOutboundComplete = true }
+    stream.number = id
+    if isLast { stream.hasFramedLast = true }
     add(stream)
     return stream
   }
@@ -106,11 +131,11 @@ extension HTTP2Session {
   /// it frames them. They stay where they are until `unsentBytes` is zero; then more may be handed
   /// over. With `isLast` the stream ends behind them.
   public func send(_ stream: HTTP2Stream, _ buffer: Buffer, count: Int, isLast: Bool) {
-    precondition(stream.unsentBytes == 0, "One run of bytes is handed over at a time.")
+    precondition(stream.unsentCount == 0, "One run of bytes is handed over at a time.")
     precondition(count <= buffer.count, "What is handed over is in the window.")
     guard !stream.isClosed, failure == nil else { return }
     stream.outbound = buffer
-    stream.unsentBytes = count
+    stream.unsentCount = count
     stream.isLastHandedOver = isLast
     resume(stream)
   }
@@ -127,6 +152,7 @@ extension HTTP2Session {
     guard !stream.isClosed, failure == nil else { return }
     stream.hasTrailers = true
     awaitingTrailers.append((stream, trailers))
+    hasTrailersDue = true
     end(stream)
   }
 
@@ -149,7 +175,7 @@ extension HTTP2Session {
   /// Resets a stream.
   public func reset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
     guard !stream.isClosed, failure == nil else { return }
-    stream.unsentBytes = 0
+    stream.unsentCount = 0
     stream.outbound = nil
     submitReset(stream.id, code)
   }
@@ -195,23 +221,15 @@ private let readData:
     OpaquePointer?, Int32, UnsafeMutablePointer<UInt8>?, Int, UnsafeMutablePointer<UInt32>?,
     UnsafeMutablePointer<nghttp2_data_source>?, UnsafeMutableRawPointer?
   ) -> Int = { _, id, _, room, flags, _, user in
-    guard let session = unsafe owner(user), let stream = session.stream(id) else {
-      return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+    let failed = Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+    return unsafe withOwner(user, else: failed) { session in
+      guard let stream = session.stream(id) else { return failed }
+      guard let frame = session.nextData(of: stream, room: room) else {
+        return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+      }
+      unsafe flags?.pointee = frame.flags
+      return frame.count
     }
-    let count = min(stream.unsentBytes, room)
-    let isEnd = stream.isLastHandedOver && count == stream.unsentBytes
-    if count == 0, !isEnd {
-      stream.isDeferred = true
-      return Int(NGHTTP2_ERR_DEFERRED.rawValue)
-    }
-    var told = count > 0 ? NGHTTP2_DATA_FLAG_NO_COPY.rawValue : 0
-    if isEnd {
-      told |= NGHTTP2_DATA_FLAG_EOF.rawValue
-      if stream.hasTrailers { told |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue }
-      if count == 0 { stream.isOutboundComplete = true }
-    }
-    unsafe flags?.pointee = UInt32(told)
-    return count
   }
 
 /// Writes one DATA frame straight from where its bytes stand.
@@ -220,55 +238,82 @@ let writeData:
     OpaquePointer?, UnsafeMutablePointer<nghttp2_frame>?, UnsafePointer<UInt8>?, Int,
     UnsafeMutablePointer<nghttp2_data_source>?, UnsafeMutableRawPointer?
   ) -> Int32 = { _, frame, header, count, _, user in
-    guard let session = unsafe owner(user), let frame = unsafe frame?.pointee,
-      let header = unsafe header, let output = session.output
-    else { return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
-    guard let stream = unsafe session.stream(frame.hd.stream_id), let source = stream.outbound,
-      stream.unsentBytes >= count
-    else { return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
-    // Behind it there must be room for a frame that nghttp2 hands over in one piece.
-    guard output.freeCount >= 9 + count + HTTP2Session.frameRoom else {
-      session.isShortOfRoom = true
-      return Int32(NGHTTP2_ERR_WOULDBLOCK.rawValue)
+    let failed = Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+    guard let id = unsafe frame?.pointee.hd.stream_id, let header = unsafe header else {
+      return failed
     }
-    let isTaken =
-      unsafe output.append(Span(_unsafeStart: header, count: 9))
-      && output.append(source.bytes.extracting(0..<count))
-    precondition(isTaken, "The room for a frame was checked.")
-    source.consume(count)
-    stream.unsentBytes -= count
-    if stream.unsentBytes == 0 {
-      stream.outbound = nil
-      if stream.isLastHandedOver { stream.isOutboundComplete = true }
-      session.list(stream)
+    return unsafe withOwner(user, else: failed) { session in
+      // nghttp2 keeps the nine bytes of the frame's header until this call returns.
+      unsafe session.writeData(Span(_unsafeStart: header, count: 9), count: count, of: id)
     }
-    session.flood.dataSent()
-    return 0
   }
 
 /// Counts what was sent.
 let onFrameSent:
   @convention(c) (OpaquePointer?, UnsafePointer<nghttp2_frame>?, UnsafeMutableRawPointer?) ->
     Int32 = { _, frame, user in
-      guard let session = unsafe owner(user), let frame = unsafe frame?.pointee else { return 0 }
-      switch unsafe UInt32(frame.hd.type) {
+      guard let frame = unsafe frame else { return 0 }
+      switch unsafe UInt32(frame.pointee.hd.type) {
       case UInt32(NGHTTP2_RST_STREAM.rawValue):
-        unsafe session.resetSent(
-          frame.hd.stream_id, HTTP2ErrorCode(rawValue: frame.rst_stream.error_code))
+        let stream = unsafe frame.pointee.hd.stream_id
+        let code = unsafe HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code)
+        unsafe withOwner(user, else: ()) { $0.resetSent(stream, code) }
       case UInt32(NGHTTP2_GOAWAY.rawValue):
-        let code = unsafe HTTP2ErrorCode(rawValue: frame.goaway.error_code)
-        if code != .noError { session.ownError = code }
+        let code = unsafe HTTP2ErrorCode(rawValue: frame.pointee.goaway.error_code)
+        unsafe withOwner(user, else: ()) { if code != .noError { $0.sentError = code } }
       default: break
       }
       return 0
     }
 
 extension HTTP2Session {
-  fileprivate func resetSent(_ stream: Int32, _ code: HTTP2ErrorCode) {
-    streamSeen.reset(stream)
-    guard role == .server, code.blamesPeer, let kind = flood.resetProvoked(now: now) else {
-      return
+  /// The size and flags of a stream's next DATA frame; nil when there is nothing to send now.
+  fileprivate func nextData(
+    of stream: HTTP2Stream, room: Int
+  ) -> (count: Int, flags: UInt32)? {
+    let count = min(stream.unsentCount, room)
+    let isEnd = stream.isLastHandedOver && count == stream.unsentCount
+    if count == 0, !isEnd {
+      stream.isDeferred = true
+      return nil
     }
+    var flags = count > 0 ? NGHTTP2_DATA_FLAG_NO_COPY.rawValue : 0
+    if isEnd {
+      flags |= NGHTTP2_DATA_FLAG_EOF.rawValue
+      if stream.hasTrailers { flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue }
+      if count == 0 { stream.hasFramedLast = true }
+    }
+    return (count, UInt32(flags))
+  }
+
+  fileprivate func writeData(_ header: Span<UInt8>, count: Int, of id: Int32) -> Int32 {
+    guard let output else { return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
+    guard let stream = stream(id), let source = stream.outbound, stream.unsentCount >= count
+    else { return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+    // Behind it there must be room for a frame that nghttp2 hands over in one piece.
+    guard output.freeCount >= header.count + count + Self.frameRoom else {
+      isShortOfRoom = true
+      return Int32(NGHTTP2_ERR_WOULDBLOCK.rawValue)
+    }
+    let isTaken = output.append(header) && output.append(source.bytes.extracting(0..<count))
+    precondition(isTaken, "The room for a frame was checked.")
+    source.consume(count)
+    stream.unsentCount -= count
+    if stream.unsentCount == 0 {
+      stream.outbound = nil
+      if stream.isLastHandedOver { stream.hasFramedLast = true }
+      list(stream)
+    }
+    guarded { $0.dataSent() }
+    return 0
+  }
+
+  fileprivate func resetSent(_ stream: Int32, _ code: HTTP2ErrorCode) {
+    streamSeen { $0.reset(stream) }
+    let now = now
+    guard role == .server, code.blamesPeer,
+      let kind = guarded({ $0.resetProvoked(now: now) })
+    else { return }
     failure = .flood(kind)
   }
 }

@@ -14,6 +14,8 @@ import CNGHTTP2
   /// Complete heads that wait for the owner before reading pauses: each may have the size of
   /// `headBytesMax`, whatever few bytes HPACK made it from.
   private static let waitingHeadsMax = 16
+  /// Blocks kept for the next heads of a connection: as many as may wait at once.
+  private static let idleBlocksMax = waitingHeadsMax
   /// Interim responses before the final one, and the final one.
   static let responseHeadsMax = 9
 
@@ -21,29 +23,40 @@ import CNGHTTP2
   let settings: HTTP2Settings
   let floodLimits: FloodLimits
   private var handle: OpaquePointer?
+  /// What nghttp2 works in.
+  private let memory: UnsafeMutablePointer<cn_memory>
   private let bodies: BufferPool
-  private var streams: [Int32: HTTP2Stream] = [:]
-  private var idleBlocks: [HeaderBlock] = []
-  var flood: FloodGuard
+  /// Streams that are not closed. nghttp2 has their addresses, by which callbacks find them.
+  private let streams = Lent<[HTTP2Stream]>([])
+  private let idleBlocks = Lent<[HeaderBlock]>([])
+  private let flood: Lent<FloodGuard>
 
   /// The clock as of this turn, in nanoseconds. The owner sets it before it lets the session work.
-  public var now: UInt64 = 0
+  public var now: UInt64 {
+    get { clock }
+    set { clock = newValue }
+  }
+  // Seen from other modules by other names, for the reason that `HTTP2Stream` tells.
+  private var clock: UInt64 = 0
   /// The head that is being read, and its stream.
   var openBlock: HeaderBlock?
   /// When that head began.
-  public internal(set) var headBeganAt: UInt64?
+  public var headBeganAt: UInt64? { openHeadBeganAt }
+  var openHeadBeganAt: UInt64?
   /// Which streams a client has used.
-  var streamSeen = StreamHistory()
+  let streamSeen = Lent(StreamHistory())
   /// Why the session cannot go on; set by a callback.
   var failure: HTTP2Error?
-  /// Streams that the peer opened and the owner has not taken.
-  var opened: [HTTP2Stream] = []
+  /// Streams that the peer opened and the owner has not taken, the oldest first.
+  private let opened = Lent(StreamLine())
   /// Streams whose observers are to be told.
-  var changed: [HTTP2Stream] = []
+  private let changed = Lent<[HTTP2Stream]>([])
   /// Streams that broke a rule in a callback.
   var condemned: [(stream: Int32, code: HTTP2ErrorCode)] = []
   /// Streams whose body is framed and whose trailers follow.
   var awaitingTrailers: [(stream: HTTP2Stream, fields: OutgoingFields)] = []
+  /// Whether there are any; asked for every frame.
+  var hasTrailersDue = false
   /// Where frames go while the session writes.
   var output: Buffer?
   /// Whether a DATA frame did not fit there.
@@ -51,11 +64,14 @@ import CNGHTTP2
   var waitingHeads = 0
 
   /// What the peer's GOAWAY said.
-  public internal(set) var goAway: (lastStream: Int32, code: HTTP2ErrorCode)?
+  public var goAway: (lastStream: Int32, code: HTTP2ErrorCode)? { peerGoAway }
+  var peerGoAway: (lastStream: Int32, code: HTTP2ErrorCode)?
   /// The error with which nghttp2 ended the session by itself.
-  public internal(set) var ownError: HTTP2ErrorCode?
+  public var ownError: HTTP2ErrorCode? { sentError }
+  var sentError: HTTP2ErrorCode?
   /// Whether the peer's first SETTINGS frame has come.
-  public internal(set) var isEstablished = false
+  public var isEstablished: Bool { hasSettings }
+  var hasSettings = false
 
   /// - Parameters:
   ///   - bodies: buffers of at least `settings.streamWindow` bytes, for bodies that come in.
@@ -68,14 +84,21 @@ import CNGHTTP2
     self.settings = settings
     floodLimits = limits
     self.bodies = bodies
-    flood = FloodGuard(limits)
+    flood = Lent(FloodGuard(limits))
+    // It stays where it is as long as the session lives, and is freed after nghttp2's.
+    unsafe memory = UnsafeMutablePointer.allocate(capacity: 1)
+    unsafe cn_begin(memory)
     unsafe handle = try SessionFactory.make(
       role, limits: limits, settings: settings, expectsPreface: expectsPreface,
-      user: Unmanaged.passUnretained(self).toOpaque())
+      memory: memory, user: Unmanaged.passUnretained(self).toOpaque())
     try announce()
   }
 
-  deinit { unsafe nghttp2_session_del(handle) }
+  deinit {
+    unsafe nghttp2_session_del(handle)
+    unsafe cn_end(memory)
+    unsafe memory.deallocate()
+  }
 
   var pointer: OpaquePointer? { unsafe handle }
 
@@ -130,12 +153,14 @@ import CNGHTTP2
       failure = error
       throw error
     }
-    if role == .server, let kind = flood.read(count) {
+    if role == .server, let kind = flood({ $0.read(count) }) {
       failure = .flood(kind)
       throw .flood(kind)
     }
-    for (stream, code) in condemned { submitReset(stream, code) }
-    condemned.removeAll(keepingCapacity: true)
+    if !condemned.isEmpty {
+      for (stream, code) in condemned { submitReset(stream, code) }
+      condemned.removeAll(keepingCapacity: true)
+    }
     return count
   }
 
@@ -152,11 +177,11 @@ import CNGHTTP2
   }
 
   /// The next stream that the peer has opened, its head complete.
-  public func takeOpened() -> HTTP2Stream? { opened.isEmpty ? nil : opened.removeFirst() }
+  public func takeOpened() -> HTTP2Stream? { opened { $0.take() } }
 
   /// Tells the observers of streams that changed.
   public func tellObservers() {
-    while let stream = changed.popLast() {
+    while let stream = changed({ $0.popLast() }) {
       stream.isListed = false
       stream.observer?.streamChanged()
     }
@@ -165,24 +190,31 @@ import CNGHTTP2
   /// Gives a head back that its user has read.
   public func recycle(_ block: HeaderBlock) {
     waitingHeads = max(0, waitingHeads - 1)
-    guard idleBlocks.count < 2, block.isSmall else { return }
+    guard block.isSmall else { return }
     block.clear()
-    idleBlocks.append(block)
+    idleBlocks { if $0.count < Self.idleBlocksMax { $0.append(block) } }
   }
 
   /// Frees what is kept for the next requests: the connection is idle.
   public func releaseIdleMemory() {
-    idleBlocks = []
-    opened = []
-    changed = []
+    idleBlocks { $0 = [] }
+    opened { $0 = StreamLine() }
+    changed { $0 = [] }
     condemned = []
+    streamSeen { $0.forgetResets() }
+    // An answer may still wait for its client to give it window.
+    guard streamCount == 0, !wantsWrite else { return }
     awaitingTrailers = []
-    if streams.isEmpty { streams = [:] }
-    streamSeen.forgetResets()
+    hasTrailersDue = false
+    streams { $0 = [] }
+    unsafe cn_rest(memory)
   }
 
+  /// Frees what this thread keeps for the next requests of all its sessions.
+  public static func freeKeptMemory() { cn_trim() }
+
   /// Streams that are not closed.
-  public var streamCount: Int { streams.count }
+  public var streamCount: Int { streams { $0.count } }
 
   /// Whether the session has said or heard its last word: nothing is left to be read or written.
   public var hasEnded: Bool {
@@ -191,7 +223,7 @@ import CNGHTTP2
   }
 
   /// Whether the peer does so much that it is better told to open another connection.
-  public var isNearLimit: Bool { flood.isLow }
+  public var isNearLimit: Bool { flood { $0.isLow } }
 
   /// Streams that the peer lets us have open at once.
   public var peerStreamsMax: Int {
@@ -207,13 +239,14 @@ import CNGHTTP2
 
   /// Whether another request may be sent: no GOAWAY was seen, and ids are left.
   public var mayRequest: Bool {
-    unsafe failure == nil && goAway == nil && nghttp2_session_check_request_allowed(handle) != 0
+    unsafe failure == nil && peerGoAway == nil && nghttp2_session_check_request_allowed(handle) != 0
   }
 
   /// Something odd that the owner saw, as bad as `weight` small things. Throws when it is one too
   /// many.
   public func note(_ kind: FloodKind, weight: UInt64) throws(HTTP2Error) {
-    guard let kind = flood.glitch(kind, weight: weight, now: now) else { return }
+    let now = clock
+    guard let kind = flood({ $0.glitch(kind, weight: weight, now: now) }) else { return }
     failure = .flood(kind)
     throw .flood(kind)
   }
@@ -223,8 +256,8 @@ import CNGHTTP2
   /// Lets the peer send as many bytes as were consumed since the last call. To be called whenever
   /// the user looks for more.
   public func credit(_ stream: HTTP2Stream) {
-    let waiting = UInt64(stream.inbound?.count ?? 0)
-    let consumed = stream.receivedBytes - waiting
+    let waiting = UInt64(stream.received?.count ?? 0)
+    let consumed = stream.receivedCount - waiting
     guard consumed > stream.creditedBytes, failure == nil else { return }
     let count = consumed - stream.creditedBytes
     stream.creditedBytes = consumed
@@ -240,39 +273,90 @@ import CNGHTTP2
   /// with the stream.
   public func release(_ stream: HTTP2Stream) {
     stream.observer = nil
-    if let inbound = stream.inbound {
+    if let inbound = stream.received {
       inbound.clear()
       credit(stream)
-      stream.inbound = nil
+      stream.received = nil
       bodies.giveBack(inbound)
     }
-    stream.outbound = nil
-    stream.unsentBytes = 0
-    for block in stream.heads { recycle(block) }
-    stream.heads = []
-    if let trailers = stream.trailers {
-      stream.trailers = nil
+    if stream.outbound != nil { stream.outbound = nil }
+    stream.unsentCount = 0
+    while let block = stream.takeHead() { recycle(block) }
+    if let trailers = stream.ownTrailers {
+      stream.ownTrailers = nil
       recycle(trailers)
     }
   }
 
   // MARK: Streams, as the callbacks reach them
 
-  func add(_ stream: HTTP2Stream) { streams[stream.id] = stream }
+  /// Keeps a stream that nghttp2 knows by its address, until it is closed.
+  func add(_ stream: HTTP2Stream) {
+    streams { streams in
+      stream.place = streams.count
+      streams.append(stream)
+    }
+  }
 
-  func stream(_ id: Int32) -> HTTP2Stream? { streams[id] }
+  /// The same for one that the peer has just begun.
+  func adopt(_ stream: HTTP2Stream) {
+    add(stream)
+    unsafe nghttp2_session_set_stream_user_data(handle, stream.id, Self.address(stream))
+  }
 
-  func remove(_ stream: HTTP2Stream) { streams[stream.id] = nil }
+  static func address(_ stream: HTTP2Stream) -> UnsafeMutableRawPointer {
+    unsafe Unmanaged.passUnretained(stream).toOpaque()
+  }
+
+  func stream(_ id: Int32) -> HTTP2Stream? {
+    guard let address = unsafe nghttp2_session_get_stream_user_data(handle, id) else { return nil }
+    // The list above keeps it until nghttp2 has told that it is closed, and forgets the address.
+    return unsafe Unmanaged<HTTP2Stream>.fromOpaque(address).takeUnretainedValue()
+  }
+
+  func remove(_ stream: HTTP2Stream) {
+    streams { streams in
+      let last = streams.count - 1
+      if stream.place < last {
+        streams[stream.place] = streams[last]
+        streams[stream.place].place = stream.place
+      }
+      streams.removeLast()
+    }
+  }
 
   func list(_ stream: HTTP2Stream) {
     guard !stream.isListed else { return }
     stream.isListed = true
-    changed.append(stream)
+    changed { $0.append(stream) }
   }
 
-  func borrowBlock() -> HeaderBlock { idleBlocks.popLast() ?? HeaderBlock() }
+  func open(_ stream: HTTP2Stream) { opened { $0.add(stream) } }
+
+  /// Asks the guard, or tells it something.
+  func guarded<Answer>(_ ask: (inout FloodGuard) -> Answer) -> Answer { flood { ask(&$0) } }
+
+  func borrowBlock() -> HeaderBlock { idleBlocks { $0.popLast() } ?? HeaderBlock() }
 
   func borrowBody() -> Buffer { bodies.borrow() }
 
   var mustPause: Bool { waitingHeads >= Self.waitingHeadsMax }
+}
+
+/// Streams in the order in which they came.
+private struct StreamLine {
+  private var streams: [HTTP2Stream] = []
+  private var taken = 0
+
+  mutating func add(_ stream: HTTP2Stream) { streams.append(stream) }
+
+  mutating func take() -> HTTP2Stream? {
+    guard taken < streams.count else {
+      streams.removeAll(keepingCapacity: true)
+      taken = 0
+      return nil
+    }
+    taken += 1
+    return streams[taken - 1]
+  }
 }

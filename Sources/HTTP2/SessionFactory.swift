@@ -3,10 +3,12 @@
 import CNGHTTP2
 
 enum SessionFactory {
-  /// - Parameter user: the `HTTP2Session`, which outlives the result.
+  /// - Parameters:
+  ///   - memory: what the session lives in, which outlives it and stays where it is.
+  ///   - user: the `HTTP2Session`, which outlives the result.
   static func make(
     _ role: HTTP2Session.Role, limits: FloodLimits, settings: HTTP2Settings, expectsPreface: Bool,
-    user: UnsafeMutableRawPointer
+    memory: UnsafeMutablePointer<cn_memory>, user: UnsafeMutableRawPointer
   ) throws(HTTP2Error) -> OpaquePointer {
     var callbacks: OpaquePointer?
     var options: OpaquePointer?
@@ -20,11 +22,8 @@ enum SessionFactory {
     unsafe setCallbacks(callbacks)
     unsafe setOptions(options, role, limits, settings, expectsPreface)
     var session: OpaquePointer?
-    let result =
-      switch role {
-      case .server: unsafe nghttp2_session_server_new2(&session, callbacks, user, options)
-      case .client: unsafe nghttp2_session_client_new2(&session, callbacks, user, options)
-      }
+    let result = unsafe cn_session_new(
+      &session, callbacks, user, options, role == .server ? 1 : 0, memory)
     guard result == 0, let session = unsafe session else { throw .outOfMemory }
     return unsafe session
   }

@@ -11,12 +11,35 @@ public struct FieldBlock: Sendable {
     public let value: Range<Int>
   }
 
-  public private(set) var bytes: [UInt8] = []
-  public private(set) var lines: [Line] = []
+  /// What a block holds: never changed, so that copies share one reference.
+  private final class Storage: Sendable {
+    let bytes: [UInt8]
+    let lines: [Line]
+    let fields: KnownFieldSet
+    let isLowerCase: Bool
+
+    init(bytes: [UInt8], lines: [Line], fields: KnownFieldSet, isLowerCase: Bool) {
+      self.bytes = bytes
+      self.lines = lines
+      self.fields = fields
+      self.isLowerCase = isLowerCase
+    }
+  }
+
+  private var storage = Storage(
+    bytes: [], lines: [], fields: KnownFieldSet(), isLowerCase: true)
+
+  public var bytes: [UInt8] { storage.bytes }
+  public var lines: [Line] { storage.lines }
+  /// Whether every name is in lower case already, as HTTP/2 wants them.
+  public var isLowerCase: Bool { storage.isLowerCase }
   /// The known fields among the lines; those of a message are removed before the block is sent.
-  public private(set) var fields = KnownFieldSet()
+  public var fields: KnownFieldSet { storage.fields }
 
   public init() {}
+
+  /// Appends the lines to a message.
+  public func append(to output: inout Output) { output.append(storage.bytes) }
 
   /// Appends a line. Returns false, and appends nothing, when name or value are not what a field
   /// may hold.
@@ -24,13 +47,17 @@ public struct FieldBlock: Sendable {
     guard FieldSyntax.isName(name), FieldSyntax.isValue(value) else { return false }
     let start = bytes.count
     let valueStart = start + name.count + 2
-    lines.append(
-      Line(name: start..<start + name.count, value: valueStart..<valueStart + value.count))
-    bytes += name.array
-    bytes += [0x3A, ASCII.space]
-    bytes += value.array
-    bytes += [ASCII.carriageReturn, ASCII.lineFeed]
+    let line = Line(name: start..<start + name.count, value: valueStart..<valueStart + value.count)
+    var fields = fields
+    var isLowerCase = isLowerCase
+    for index in 0..<name.count where !ByteSet.lowerCaseToken.contains(name[index]) {
+      isLowerCase = false
+    }
     fields.insert(KnownField(name: name))
+    let text = name.array + [0x3A, ASCII.space] + value.array
+    storage = Storage(
+      bytes: bytes + text + [ASCII.carriageReturn, ASCII.lineFeed], lines: lines + [line],
+      fields: fields, isLowerCase: isLowerCase)
     return true
   }
 }

@@ -13,8 +13,10 @@ extension FieldSection {
   public func appendLines(to output: inout Output, excluding excluded: KnownFieldSet) -> Bool {
     var run = 0..<0
     var isRunAdded = false
-    for index in 0..<list.count {
-      let entry = list[index]
+    let list = list
+    let entries = list.span
+    for index in entries.indices {
+      let entry = entries[index]
       if entry.isRemoved || excluded.contains(entry.field) { continue }
       if entry.isAdded, !isSafe(entry) { return false }
       let line = entry.line
@@ -30,9 +32,11 @@ extension FieldSection {
     return true
   }
 
-  /// Whether an added line is one line: the first control character is the CR at its end.
+  /// Whether an added line is one line: there is no control character before the CR LF at its end.
   private func isSafe(_ entry: FieldEntry) -> Bool {
     let line = text(entry.line, isAdded: true)
-    return line.firstControl(from: 0) == line.count - 2
+    let end = line.count &- 2
+    return end >= 0 && line[end] == ASCII.carriageReturn && line[end &+ 1] == ASCII.lineFeed
+      && !line.extracting(0..<end).hasControl
   }
 }

@@ -92,16 +92,14 @@ public final class FieldSection {
   /// Marks every line of `field` as removed.
   public func remove(_ field: KnownField) {
     guard present.contains(field) else { return }
-    for index in list.indices where list[index].field == field {
-      list[index].isRemoved = true
-    }
+    for index in 0..<list.count where list[index].field == field { list[index].isRemoved = true }
     known { $0.remove(field) }
   }
 
   /// Marks every line whose field is in `fields` as removed: one pass, whatever their number.
   public func remove(_ fields: KnownFieldSet) {
     guard present.intersects(fields) else { return }
-    for index in list.indices where fields.contains(list[index].field) {
+    for index in 0..<list.count where fields.contains(list[index].field) {
       list[index].isRemoved = true
     }
     known { $0.subtract(fields) }

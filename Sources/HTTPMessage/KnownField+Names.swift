@@ -11,17 +11,23 @@ extension KnownField {
   ///
   /// A probe of a table, then a comparison with the whole name: no name is taken for another, and
   /// an unknown one costs about as much as a known one.
-  public init(name: Span<UInt8>) {
-    guard let ends = name.lowercasedEnds else {
+  public init(name: Span<UInt8>) { self.init(in: name, from: 0, count: name.count) }
+
+  /// The same for the name of `count` bytes from `start` on in `bytes`. What is not `other` is a
+  /// valid field name: it equals one.
+  public init(in bytes: Span<UInt8>, from start: Int, count: Int) {
+    guard let ends = bytes.lowercasedEnds(from: start, count: count) else {
       self = .other
       return
     }
-    var slot = KnownFieldIndex.slot(of: ends, count: name.count)
+    var slot = KnownFieldIndex.slot(of: ends, count: count)
     while true {
       let entry = KnownFieldIndex.shared.entries[slot]
       if entry.count == 0 { break }
-      if entry.first == ends.first, entry.last == ends.last, entry.count == name.count {
-        guard name.count > 16, !name.equalsName(entry.field.name) else {
+      if entry.first == ends.first, entry.last == ends.last, entry.count == count {
+        guard count > 16,
+          !bytes.extracting(start..<start &+ count).equalsName(entry.field.name)
+        else {
           self = entry.field
           return
         }
@@ -72,10 +78,10 @@ private struct KnownFieldIndex {
 
   init() {
     for field in KnownField.allCases where field != .other {
-      guard let ends = field.name.bytes.lowercasedEnds else {
+      let count = field.name.utf8CodeUnitCount
+      guard let ends = field.name.bytes.lowercasedEnds(from: 0, count: count) else {
         preconditionFailure("Names of fields hold no control characters.")
       }
-      let count = field.name.utf8CodeUnitCount
       var slot = Self.slot(of: ends, count: count)
       while entries[slot].count != 0 { slot = (slot + 1) & (Self.slots - 1) }
       entries[slot] = Entry(first: ends.first, last: ends.last, count: count, field: field)

@@ -63,40 +63,40 @@ public enum KnownField: UInt8, BitwiseCopyable, Sendable, CaseIterable {
 
 /// A set of known fields: four words, no allocation.
 public struct KnownFieldSet: BitwiseCopyable, Sendable, Equatable {
-  private var words = InlineArray<4, UInt64>(repeating: 0)
+  @usableFromInline var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
 
-  public init() {}
+  @inlinable public init() {}
 
   public init(_ fields: [KnownField]) {
     for field in fields { insert(field) }
   }
 
-  public static func == (a: Self, b: Self) -> Bool {
+  @inlinable public static func == (a: Self, b: Self) -> Bool {
     for index in a.words.indices where a.words[index] != b.words[index] { return false }
     return true
   }
 
-  public func contains(_ field: KnownField) -> Bool {
+  @inlinable public func contains(_ field: KnownField) -> Bool {
     (words[Int(field.rawValue &>> 6)] &>> UInt64(field.rawValue & 63)) & 1 != 0
   }
 
-  public mutating func insert(_ field: KnownField) {
+  @inlinable public mutating func insert(_ field: KnownField) {
     words[Int(field.rawValue &>> 6)] |= 1 &<< UInt64(field.rawValue & 63)
   }
 
-  public mutating func remove(_ field: KnownField) {
+  @inlinable public mutating func remove(_ field: KnownField) {
     words[Int(field.rawValue &>> 6)] &= ~(1 &<< UInt64(field.rawValue & 63))
   }
 
-  public mutating func subtract(_ other: Self) {
+  @inlinable public mutating func subtract(_ other: Self) {
     for index in words.indices { words[index] &= ~other.words[index] }
   }
 
-  public mutating func formUnion(_ other: Self) {
+  @inlinable public mutating func formUnion(_ other: Self) {
     for index in words.indices { words[index] |= other.words[index] }
   }
 
-  public func intersects(_ other: Self) -> Bool {
+  @inlinable public func intersects(_ other: Self) -> Bool {
     for index in words.indices where words[index] & other.words[index] != 0 { return true }
     return false
   }

@@ -9,6 +9,11 @@ package enum FileBytes {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(number: errno) }
     defer { close(descriptor) }
+    return try read(descriptor, max: max)
+  }
+
+  /// What is left of an open file.
+  static func read(_ descriptor: Int32, max: Int) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 16 * 1024)
     while true {

@@ -30,6 +30,7 @@ package final class Authentication: Deliberation {
     /// Why a credential that no identity took was declined.
     var declined: (cause: DenyCause, identity: IdentityLabel?)?
     var wrong: (cause: DenyCause, identity: IdentityLabel)?
+    var undecided: (why: Undecided, identity: IdentityLabel)?
   }
 
   private let verifiers: [any IdentityVerifier]
@@ -99,6 +100,8 @@ package final class Authentication: Deliberation {
       exchange.prove(principal)
     case .wrong(let cause):
       if tally.wrong == nil { tally.wrong = (cause, verifier.label) }
+    case .undecided(let why):
+      if tally.undecided == nil { tally.undecided = (why, verifier.label) }
     case .pending:
       // Only a verifier that breaks its word says so here: nothing is proved.
       tally.wrong = (.undecided, verifier.label)
@@ -113,6 +116,7 @@ package final class Authentication: Deliberation {
       if isShadow { exchange.wouldDeny = true }
       if !isShadow {
         exchange.challenges = refusal.challenges
+        exchange.retryAfter = refusal.retryAfter
         throw .refused(refusal.reason)
       }
     }
@@ -132,6 +136,7 @@ package final class Authentication: Deliberation {
     let cause: DenyCause
     let identity: IdentityLabel?
     let challenges: [[UInt8]]
+    var retryAfter: UInt64 = 0
   }
 
   /// Why the request may not pass; nil when it may. A credential that is there and wrong is always
@@ -144,6 +149,11 @@ package final class Authentication: Deliberation {
     }
     let needed = combination == .all ? verifiers.count : 1
     guard tally.proved < needed else { return insufficiency(exchange) }
+    if let (why, identity) = tally.undecided {
+      return Refusal(
+        reason: why.reason, cause: why.cause, identity: identity, challenges: [],
+        retryAfter: why.retryAfter)
+    }
     if let declined = tally.declined {
       return Refusal(
         reason: .credentialInvalid, cause: declined.cause, identity: declined.identity,

@@ -39,11 +39,41 @@ package final class ClientAddress: Admission {
       return .pass
     }
     exchange.isPeerTrusted = trusted.contain(peer)
+    if exchange.isPeerTrusted {
+      try tell(exchange, of: peer, on: connection)
+    } else {
+      try tell(exchange, ofStranger: peer, on: connection)
+    }
+    return .pass
+  }
+
+  /// A stranger is described by its connection and by the host that it asks for: what was written
+  /// for its last request fits the next one that names the same.
+  private func tell(
+    _ exchange: Exchange, ofStranger peer: Bytes.IPAddress, on connection: DownstreamConnection
+  ) throws(Failure) {
+    let request = exchange.request
+    let fits = connection.forwarding { $0.fits(request) }
+    if fits, let lines = connection.forwarding({ $0.lines }) {
+      request.fields.remove(Self.claims)
+      exchange.clientAddress = peer
+      guard request.fields.add(lines) else { throw .noRoomForFields }
+      return
+    }
+    let mark = request.fields.mark
+    try tell(exchange, of: peer, on: connection)
+    connection.forwarding { memo in
+      if fits { memo.lines = request.fields.lines(since: mark) } else { memo.note(request) }
+    }
+  }
+
+  private func tell(
+    _ exchange: Exchange, of peer: Bytes.IPAddress, on connection: DownstreamConnection
+  ) throws(Failure) {
     try hops { chain throws(Failure) in
       chain.clear()
       try tell(exchange, of: peer, on: connection, behind: &chain)
     }
-    return .pass
   }
 
   private func tell(

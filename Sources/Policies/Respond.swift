@@ -11,6 +11,14 @@ package final class Respond: Destination {
     package var status = 200
     package var body = ""
     package var type = "text/plain; charset=utf-8"
+
+    package init() {}
+
+    package init(status: Int, body: String, type: String) {
+      self.status = status
+      self.body = body
+      self.type = type
+    }
   }
 
   package static let manual = Manual(
@@ -56,22 +64,5 @@ package final class Respond: Destination {
   package func respond(to exchange: Exchange) async throws(Failure) {
     exchange.answer(status: status, contentType: nil, body: body)
     if !body.isEmpty { exchange.add(.contentType, type) }
-  }
-}
-
-extension ValueType where Wrapped == String {
-  /// A media type, RFC 9110 section 8.3.1, perhaps with parameters.
-  fileprivate static var mediaType: ValueType {
-    ValueType(
-      "a media type such as application/json", calls: [], canonical: { .string($0) },
-      parse: { (text) throws(ValueProblem) in
-        let parts = text.split(separator: ";", maxSplits: 1)[0].split(
-          separator: "/", omittingEmptySubsequences: false)
-        let span = text.utf8Span.span
-        guard parts.count == 2, FieldSyntax.isValue(span),
-          parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { ByteSet.token.contains($0) } })
-        else { throw ValueProblem() }
-        return text
-      })
   }
 }

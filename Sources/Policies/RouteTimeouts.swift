@@ -12,6 +12,7 @@ package final class RouteTimeouts: Admission {
     package var total = TimeBound.span(.seconds(15))
     package var idle = TimeSpan.seconds(60)
     package var attempt: TimeSpan?
+    package var isPassedOn = false
   }
 
   private static let range: ClosedRange<TimeSpan> = .milliseconds(1) ... .days(1)
@@ -34,6 +35,11 @@ package final class RouteTimeouts: Admission {
       .duration(
         "try", \.attempt, in: range,
         "One try of a route with 'retry', up to the head of its answer; not said: no limit."),
+      .flag(
+        "pass-on", \.isPassedOn,
+        "Whether the upstream is told what is left of 'total=': in X-Request-Deadline, in "
+          + "milliseconds, or in a gRPC call's grpc-timeout. A client's own X-Request-Deadline "
+          + "holds then when it is earlier."),
       .duration(
         "idle", \.idle, in: range, "Without any progress of a body, in either direction."),
     ],
@@ -56,6 +62,12 @@ package final class RouteTimeouts: Admission {
           "POST /orders.Orders/Get",
           fields: ["Content-Type: application/grpc", "grpc-timeout: soon"],
           expect: .answered(200, fields: ["grpc-status: 13"]))),
+      Example(
+        "services behind the edge give up when the edge does", config: "timeout pass-on=on",
+        .send("GET /", fields: ["X-Request-Deadline: 2500"], expect: .forwarded),
+        .send(
+          "GET /", fields: ["X-Request-Deadline: 2026-11-25T00:00:00Z"],
+          expect: .refused(400, reason: "bad_request_deadline"))),
     ])
 
   package static let registration = Registration(
@@ -79,12 +91,14 @@ package final class RouteTimeouts: Admission {
       connect: milliseconds(settings.connect), response: milliseconds(settings.response),
       total: total, idle: milliseconds(settings.idle))
     timeouts.attempt = settings.attempt.map(milliseconds)
+    timeouts.isPassedOn = settings.isPassedOn
     self.timeouts = timeouts
   }
 
   package func admit(_ exchange: Exchange) throws(Failure) -> Verdict {
     exchange.timeouts = timeouts
     try exchange.adoptGRPCDeadline()
+    if timeouts.isPassedOn { try exchange.adoptRequestDeadline() }
     return .pass
   }
 }

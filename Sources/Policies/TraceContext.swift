@@ -30,12 +30,12 @@ package final class TraceContext: Admission {
       if let kept {
         line.append(fields.value(at: kept.index).extracting(TraceParent.traceID))
       } else {
-        line.append(hex: random.next(), width: 16)
+        line.append(sixteenHexDigits: random.next())
         // One half that is not zero keeps the whole id from being it.
-        line.append(hex: Self.nonZero(random), width: 16)
+        line.append(sixteenHexDigits: Self.nonZero(random))
       }
       line.append("-")
-      line.append(hex: Self.nonZero(random), width: 16)
+      line.append(sixteenHexDigits: Self.nonZero(random))
       line.append("-0")
       // A new trace's right half is random; flags that this version does not define go on as zero:
       // section 3.2.2.5.

@@ -15,15 +15,5 @@ struct UUID7 {
 
 extension Output {
   /// Appends the 36 characters of RFC 9562 section 4.
-  mutating func append(_ id: UUID7) {
-    append(hex: id.high >> 32, width: 8)
-    append("-")
-    append(hex: id.high >> 16 & 0xFFFF, width: 4)
-    append("-")
-    append(hex: id.high & 0xFFFF, width: 4)
-    append("-")
-    append(hex: id.low >> 48, width: 4)
-    append("-")
-    append(hex: id.low & 0xFFFF_FFFF_FFFF, width: 12)
-  }
+  mutating func append(_ id: UUID7) { append(uuid: id.high, id.low) }
 }

@@ -120,7 +120,8 @@ package final class Upgrade: Admission {
   /// for; nil when it has not.
   private static func acceptance(of request: Request) -> [UInt8]? {
     let fields = request.fields
-    guard request.method == .get, request.version == .http11, request.framing == .none,
+    // In HTTP/2 no field can ask for it: the handshake was an extended CONNECT (RFC 8441).
+    guard request.method == .get, request.version != .http10, request.framing == .none,
       fields.count(of: .secWebSocketVersion) == 1, fields.count(of: .secWebSocketKey) == 1,
       let index = fields.first(.secWebSocketKey)
     else { return nil }

@@ -18,6 +18,14 @@ package enum WebSocketKey {
     return Base64.value(of: key[21]).map { $0 & 0x0F == 0 } ?? false
   }
 
+  /// A key of sixteen random bytes.
+  package static func make(from first: UInt64, _ second: UInt64) -> [UInt8] {
+    let bytes = [first, second].flatMap { word in
+      stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+    }
+    return Base64.encode(bytes)
+  }
+
   /// What the upstream has to answer to this key; nil when it cannot be computed.
   package static func acceptance(of key: Span<UInt8>) -> [UInt8]? {
     var text = Output(capacity: 64)

@@ -4,6 +4,7 @@
 import Bytes
 import Engine
 import HTTPMessage
+import Telemetry
 
 /// A downstream connection as policies, log and metrics see it.
 public final class DownstreamConnection {
@@ -13,7 +14,17 @@ public final class DownstreamConnection {
   public var peerAddress: IPAddress? { if case .ip(let address, _) = peer { address } else { nil } }
   /// The peer's address as the log writes it; empty on a unix socket.
   public let peerText: [UInt8]
-  public var security: ConnectionSecurity?
+  public var security: ConnectionSecurity? {
+    get { ownSecurity }
+    set { ownSecurity = newValue }
+  }
+  // Stored apart, as in `Exchange`: private storage needs no run-time access check.
+  private var ownSecurity: ConnectionSecurity?
+
+  /// What upstreams are told of the client, as the last requests of this connection had it. It is
+  /// let go while the connection rests.
+  public let forwarding = Lent(ForwardingMemo())
+
   /// Nil when the client showed none.
   public var certificate: ClientCertificate?
 
@@ -27,6 +38,31 @@ public final class DownstreamConnection {
     } else {
       peerText = []
     }
+  }
+}
+
+/// Lines about the client that stay the same as long as its requests name the same host.
+public struct ForwardingMemo {
+  /// The authority that the last request named.
+  private var authority: [UInt8] = []
+  private var isSecure = false
+  /// The lines that it was forwarded with; nil as long as it was asked for once only.
+  public var lines: AddedLines?
+
+  public init() {}
+
+  /// Whether the last request named the same authority.
+  public func fits(_ request: Request) -> Bool {
+    isSecure == request.isSecure && authority.span.equals(request.text(request.authority))
+  }
+
+  /// Starts over with the authority that `request` names.
+  public mutating func note(_ request: Request) {
+    isSecure = request.isSecure
+    authority.removeAll(keepingCapacity: true)
+    let named = request.text(request.authority)
+    for index in named.indices { authority.append(named[index]) }
+    lines = nil
   }
 }
 
@@ -56,6 +92,8 @@ public final class ConnectionSecurity: Sendable {
   /// What ALPN chose; empty when it was not spoken.
   public let protocolName: [UInt8]
   public let isResumed: Bool
+  /// All of it as the log writes it.
+  public let logMember: [UInt8]
 
   public init(
     version: StaticString, cipher: StaticString, serverName: String?, protocolName: String?,
@@ -63,8 +101,13 @@ public final class ConnectionSecurity: Sendable {
   ) {
     self.version = version
     self.cipher = cipher
-    self.serverName = Array((serverName ?? "").utf8)
-    self.protocolName = Array((protocolName ?? "").utf8)
+    let serverName = Array((serverName ?? "").utf8)
+    let protocolName = Array((protocolName ?? "").utf8)
+    self.serverName = serverName
+    self.protocolName = protocolName
     self.isResumed = isResumed
+    logMember = AccessMembers.tls(
+      version: version.bytes, cipher: cipher.bytes, serverName: serverName.span,
+      protocolName: protocolName.span, isResumed: isResumed)
   }
 }

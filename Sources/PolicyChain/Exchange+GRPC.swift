@@ -29,23 +29,6 @@ extension Exchange {
     self.timeouts.total = min(self.timeouts.total ?? .max, asked)
   }
 
-  /// Tells the upstream what is left of the deadline, whoever set it.
-  public func passGRPCDeadline() throws(Failure) {
-    guard request.fields.present.contains(.grpcTimeout), isGRPC else { return }
-    let now = waiter.now
-    guard totalDeadline > now else {
-      throw Failure(.totalTimeout, origin: .gateway, retry: .never)
-    }
-    var text = Output(capacity: 16)
-    GRPCTimeout.append(milliseconds: totalDeadline.since(now) / 1_000_000, to: &text)
-    request.fields.remove(.grpcTimeout)
-    guard request.fields.add(.grpcTimeout, name: "grpc-timeout".utf8Span.span, value: text.bytes)
-    else {
-      throw Failure(
-        .internalError, origin: .gateway, retry: .never, detail: "no room for grpc-timeout")
-    }
-  }
-
   /// The status that log and metrics tell: what a client without gRPC would have got.
   public var recordedStatus: UInt16 {
     self.outcome.status != 0 ? self.outcome.status : response.status
@@ -56,12 +39,22 @@ extension Exchange {
   func answerGRPC(_ reason: Reason) {
     answer(status: 200, contentType: "application/grpc", body: [])
     self.outcome.status = reason.status
-    add(.other, "grpc-status", GRPCStatus(http: reason.status).digits)
-    add(.other, name: "grpc-message".utf8Span.span, value: Self.message(reason).span)
+    let ending = GRPCEnding(reason)
+    add(.other, "grpc-status", ending.status)
+    add(.other, name: "grpc-message".utf8Span.span, value: ending.message.span)
   }
+}
 
-  /// The title and the stable token, percent-encoded as the protocol asks.
-  private static func message(_ reason: Reason) -> [UInt8] {
+/// How a call ends that Sluice ends: what its trailers say.
+public struct GRPCEnding {
+  /// The value of `grpc-status`.
+  public let status: StaticString
+  /// The value of `grpc-message`: the title and the stable token, percent-encoded as the protocol
+  /// asks.
+  public let message: [UInt8]
+
+  public init(_ reason: Reason) {
+    status = GRPCStatus(http: reason.status).digits
     var text: [UInt8] = []
     let hex = Array("0123456789ABCDEF".utf8)
     for byte in "\(reason.title) (\(reason.token))".utf8 {
@@ -71,7 +64,7 @@ extension Exchange {
         text += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
       }
     }
-    return text
+    message = text
   }
 }
 

@@ -79,7 +79,9 @@ public final class Exchange {
     get { ownServer }
     set { ownServer = newValue }
   }
-  @usableFromInline let state = Cell(ExchangeState())
+  @usableFromInline let state = Cell(Exchange.blank)
+  /// What an exchange starts with: copying it is cheaper than making it.
+  private static let blank = ExchangeState()
   // Stored apart from what is seen of them: the compiler proves for private storage that no access
   // overlaps another one, and leaves the run-time check out.
   private var ownConnection: DownstreamConnection?
@@ -180,7 +182,7 @@ public final class Exchange {
     request.reset()
     response.reset()
     if self.wasJudged { forgetJudgement() }
-    state.value = ExchangeState()
+    state.value = Self.blank
     ownRequestBody = nil
     ownRoute = nil
     ownFailure = nil

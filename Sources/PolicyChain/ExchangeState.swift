@@ -5,9 +5,9 @@ import Engine
 import HTTPMessage
 
 /// The plain values of one exchange, which are all forgotten together.
-public struct ExchangeState: BitwiseCopyable {
+public struct ExchangeState: BitwiseCopyable, Sendable {
   /// How the exchange ended, for log and metrics.
-  public struct Outcome: BitwiseCopyable {
+  public struct Outcome: BitwiseCopyable, Sendable {
     public var requestBodyBytes: UInt64 = 0
     public var responseBodyBytes: UInt64 = 0
     /// Whether the whole response reached the kernel's send buffer.
@@ -20,7 +20,7 @@ public struct ExchangeState: BitwiseCopyable {
   }
 
   /// What happened upstream, for log and metrics.
-  public struct UpstreamOutcome: BitwiseCopyable {
+  public struct UpstreamOutcome: BitwiseCopyable, Sendable {
     public var attempts = 0
     /// Servers of the upstream that were tried, by their bits.
     public var tried: UInt64 = 0
@@ -28,6 +28,8 @@ public struct ExchangeState: BitwiseCopyable {
     public var key: UInt64?
     public var status: UInt16 = 0
     public var isReused = false
+    /// Whether the route's fallback has answered.
+    public var isFallback = false
     /// The breaker's round of probes that the present try belongs to; zero when it is no probe.
     public var probe: UInt64 = 0
     /// When the present try must have brought an answer.
@@ -70,7 +72,7 @@ public struct ExchangeState: BitwiseCopyable {
   public var parameters = RouteParameters()
 
   /// The limit with the least left, for clients that know only the older fields.
-  public struct TightestLimit: BitwiseCopyable {
+  public struct TightestLimit: BitwiseCopyable, Sendable {
     /// Zero: there is none to be told.
     public var tokensMax: UInt64
     public var remaining: UInt64

@@ -16,8 +16,24 @@ public enum Proof {
   case proved(Principal)
   /// There is one, and it is wrong.
   case wrong(DenyCause)
+  /// There is one that cannot be judged now: it proves nothing, and nothing is held against it.
+  case undecided(Undecided)
   /// It cannot be judged without waiting: `decide` has to be asked.
   case pending
+}
+
+/// Why a credential cannot be judged now, and what is answered where nothing else was proved.
+public struct Undecided: Sendable, Equatable {
+  public let reason: Reason
+  public let cause: DenyCause
+  /// Seconds after which asking again may help; zero when nobody can say.
+  public let retryAfter: UInt64
+
+  public init(_ reason: Reason, _ cause: DenyCause, retryAfter: UInt64) {
+    self.reason = reason
+    self.cause = cause
+    self.retryAfter = retryAfter
+  }
 }
 
 /// Judges one kind of credential. Instances belong to one worker.

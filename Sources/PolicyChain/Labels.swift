@@ -1,6 +1,8 @@
 // Names from the config as log and metrics use them: rendered once, and stable over reloads. A
 // worker serves with copies of its own, so that no two cores share a reference count.
 
+import Telemetry
+
 /// A route's name, and its id in the metrics.
 public final class RouteLabel: Sendable {
   public let name: [UInt8]
@@ -36,6 +38,8 @@ public final class ServerLabel: Sendable, Hashable {
   public let server: [UInt8]
   public let upstreamMetric: UInt16
   public let serverMetric: UInt16
+  /// Both names as the log writes them.
+  public let logMembers: [UInt8]
 
   public convenience init(
     upstream: String, server: String, upstreamMetric: UInt16, serverMetric: UInt16
@@ -52,6 +56,7 @@ public final class ServerLabel: Sendable, Hashable {
     self.server = server
     self.upstreamMetric = upstreamMetric
     self.serverMetric = serverMetric
+    logMembers = AccessMembers.upstream(name: upstream.span, server: server.span)
   }
 
   /// The same label with storage of its own.

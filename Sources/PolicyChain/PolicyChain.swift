@@ -17,11 +17,12 @@ public final class PolicyChain {
   /// How many of the steps decide at once, before the first one that may wait.
   @usableFromInline let openingCount: Int
   /// Whether there is such a step.
-  @usableFromInline let mayWait: Bool
+  public let mayWait: Bool
   /// Those steps, linked: walking along constants of objects counts no references.
   @usableFromInline let opening: Opening?
   private let closing: Closing?
-  @usableFromInline let destination: any Destination
+  /// What answers a request that no step has answered.
+  public let destination: any Destination
 
   public init(steps: [Step], egress: [any Egress], destination: any Destination) {
     self.steps = steps
@@ -43,12 +44,19 @@ public final class PolicyChain {
   /// A chain in which nothing may wait costs no task frame of its own.
   @inlinable @inline(__always)
   public func run(_ exchange: Exchange) async throws(Failure) {
-    if let opening, try opening.admit(exchange) == .answered { return }
+    if try open(exchange) == .answered { return }
     if mayWait {
       try await run(exchange, from: openingCount)
     } else {
       try await destination.respond(to: exchange)
     }
+  }
+
+  /// Runs the steps that decide at once, before the first one that may wait.
+  @inlinable @inline(__always)
+  public func open(_ exchange: Exchange) throws(Failure) -> Verdict {
+    guard let opening else { return .pass }
+    return try opening.admit(exchange)
   }
 
   /// Runs the exchange from a step on.

@@ -46,10 +46,14 @@ extension Reason {
     "body_timeout", 408, "The request body did not arrive in time.")
   public static let badGRPCTimeout = Reason(
     "bad_grpc_timeout", 400, "The deadline of the call is not one that gRPC knows.")
+  public static let badRequestDeadline = Reason(
+    "bad_request_deadline", 400, "X-Request-Deadline takes whole milliseconds.")
   public static let upgradeMalformed = Reason(
     "upgrade_malformed", 400, "The request to upgrade breaks the rules of WebSocket.")
   public static let upgradeRefused = Reason(
     "upgrade_refused", 400, "An upgrade to this protocol is never made.")
+  public static let upgradeNotServed = Reason(
+    "upgrade_not_served", 501, "This resource is not reached by this protocol.")
   public static let headTimeout = Reason(
     "head_timeout", 408, "The request head did not arrive in time.")
   /// draft-ietf-httpapi-ratelimit-headers-10 section 6.1.
@@ -65,6 +69,10 @@ extension Reason {
     "credential_missing", 401, "This resource needs a credential.")
   public static let credentialInvalid = Reason(
     "credential_invalid", 401, "The credential is not valid.")
+  public static let identityUnavailable = Reason(
+    "identity_unavailable", 503, "The credential cannot be judged now.")
+  public static let keyLookupsLimited = Reason(
+    "key_lookups_limited", 429, "Too many credentials with unknown keys were shown.")
   public static let insufficientScope = Reason(
     "insufficient_scope", 403, "The credential does not allow this.")
 
@@ -96,6 +104,9 @@ extension Reason {
   public static let upstreamCertificate = Reason(
     "tls_certificate_error", 502, "The upstream's certificate was refused.",
     proxy: "tls_certificate_error")
+  public static let upgradeNotMade = Reason(
+    "upgrade_not_made", 502, "The upstream answered a handshake as if it were none.",
+    proxy: "http_upgrade_failed")
   public static let nameNotResolved = Reason(
     "dns_error", 502, "The upstream's name could not be resolved.", proxy: "dns_error")
   public static let upstreamUnavailable = Reason(

@@ -13,6 +13,8 @@ public struct Timeouts: Sendable, Equatable, BitwiseCopyable {
   public var idle: UInt64
   /// One try of a route that retries, up to the head of its answer; nil for no limit of its own.
   public var attempt: UInt64?
+  /// Whether the upstream is told how much is left of `total`.
+  public var isPassedOn = false
 
   public init(connect: UInt64, response: UInt64, total: UInt64?, idle: UInt64) {
     self.connect = connect

@@ -27,11 +27,14 @@ package indirect enum JSONValue: Sendable, Equatable {
     text.map { $0.utf8.elementsEqual(wanted) } ?? false
   }
 
-  /// A whole number from 0 to 2^53 - 1, written in digits only: what RFC 7519 calls a NumericDate
-  /// may be more, but no issuer writes it so.
-  package var wholeNumber: UInt64? {
-    guard case .number(let text) = self, text.utf8.count <= 16,
-      text.utf8.allSatisfy({ 48...57 ~= $0 }), let number = UInt64(text), number < 1 << 53
+  /// The whole seconds of a NumericDate from 0 to 2^53 - 1: digits, and perhaps a fraction, which
+  /// is left off. RFC 7519 section 2 allows an exponent too, but no issuer writes one.
+  package var wholeSeconds: UInt64? {
+    guard case .number(let text) = self else { return nil }
+    // The reader has seen to it that digits stand on both sides of a point.
+    let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.allSatisfy({ $0.utf8.allSatisfy { 48...57 ~= $0 } }), let whole = parts.first,
+      let number = UInt64(whole), number < 1 << 53
     else { return nil }
     return number
   }

@@ -16,7 +16,7 @@ package struct SendingPace {
   }
 
   /// Whether `count` bytes in `elapsed` milliseconds are enough.
-  func allows(_ elapsed: UInt64, for count: Int) -> Bool {
+  package func allows(_ elapsed: UInt64, for count: Int) -> Bool {
     guard bytesPerSecondMin > 0 else { return true }
     return elapsed <= grace + UInt64(max(0, count)) * 1_000 / bytesPerSecondMin
   }

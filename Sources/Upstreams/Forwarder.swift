@@ -18,66 +18,123 @@ package final class Forwarder: Destination {
     }
   }
 
+  /// What answers while the breaker of an upstream is open.
+  package enum Fallback {
+    case upstream(UpstreamPool)
+    case answer(any Destination)
+  }
+
   /// Times that a request is sent when servers refuse it before they have looked at it.
   private static let attemptsMax = 3
 
   /// A share as a piece of the line from zero to the sum of all weights.
-  private struct Place {
+  struct Place {
     let pool: UpstreamPool
     let end: UInt64
     /// What the upstream is balanced by; nil when it does not hash.
     let key: RequestKey?
+
+    init(_ pool: UpstreamPool, end: UInt64, parameterNames: [String]) {
+      self.pool = pool
+      self.end = end
+      if case .hash(let source) = pool.definition.balance {
+        key = RequestKey(source, parameterNames: parameterNames)
+      } else {
+        key = nil
+      }
+    }
+  }
+
+  /// The fallback as requests meet it.
+  enum Refuge {
+    case place(Place)
+    case answer(any Destination)
   }
 
   private let places: [Place]
+  /// The pool that takes every request as it is; nil where a place has to be chosen or the request
+  /// to be fitted.
+  private let plainPool: UpstreamPool?
   private let total: UInt64
   private let sticky: RequestKey?
+  /// Where copies of requests go.
+  private let mirrors: [Mirror]
   /// Nil: a request that failed has failed.
   private let retry: RetryRule?
   /// For bodies that may be sent again.
   let shelf: ReplayShelf?
+  /// Nil: a breaker that is open is answered with its refusal.
+  let refuge: Refuge?
 
   /// - Parameters:
   ///   - shares: not empty; their weights add up to more than zero.
   ///   - sticky: what keeps a client on the share that it has; nil draws for each request.
   ///   - retry: when a request is sent again; nil for never.
+  ///   - fallback: what answers while a breaker is open; nil for its refusal.
+  ///   - mirrors: where copies of requests go.
   ///   - parameterNames: the route's path parameters in the order of their slots.
   package init(
-    shares: [Share], sticky: RequestKeySource?, retry: RetryRule?, parameterNames: [String]
+    shares: [Share], sticky: RequestKeySource?, retry: RetryRule?, fallback: Fallback?,
+    mirrors: [Mirror], parameterNames: [String]
   ) {
     precondition(!shares.isEmpty, "A route forwards to at least one upstream.")
     var end: UInt64 = 0
     places = shares.map { share in
       end += UInt64(share.weight)
-      var key: RequestKey?
-      if case .hash(let source) = share.pool.definition.balance {
-        key = RequestKey(source, parameterNames: parameterNames)
-      }
-      return Place(pool: share.pool, end: end, key: key)
+      return Place(share.pool, end: end, parameterNames: parameterNames)
     }
     total = end
+    let isPlain =
+      places.count == 1 && places[0].key == nil && places[0].pool.definition.version != .http2
+    plainPool = isPlain ? places[0].pool : nil
     self.retry = retry
+    self.mirrors = mirrors
     shelf = retry.map {
       ReplayShelf(buffers: shares[0].pool.resources.buffers, bytesMax: $0.replayMax)
+    }
+    refuge = fallback.map { fallback in
+      switch fallback {
+      case .upstream(let pool): .place(Place(pool, end: 0, parameterNames: parameterNames))
+      case .answer(let destination): .answer(destination)
+      }
     }
     self.sticky = sticky.map { RequestKey($0, parameterNames: parameterNames) }
   }
 
   package func respond(to exchange: Exchange) async throws(Failure) {
     if try MaxForwards.endsHere(exchange) { return }
-    let place = pick(exchange)
-    let pool = place.pool
-    if let key = place.key { exchange.upstream.key = key.hash(exchange) }
-    try addVia(to: exchange.request)
-    // There is no Upgrade in HTTP/2: the request goes on as the plain one that it may also be.
-    if pool.definition.version == .http2, exchange.upgrade != nil {
-      exchange.upgrade = nil
-      exchange.request.upgrade = .none
+    // An extended CONNECT is nothing without its tunnel, which the route has to allow: RFC 8441.
+    if exchange.request.version == .http2, exchange.request.upgrade == .asked {
+      throw .refused(.upgradeNotServed)
     }
-    if let retry, retry.covers(exchange.request) {
-      try await retrying(exchange, at: pool, by: retry)
+    if !mirrors.isEmpty { for mirror in mirrors { mirror.consider(exchange) } }
+    let pool: UpstreamPool
+    if let plainPool {
+      pool = plainPool
     } else {
-      try await attempt(exchange, at: pool)
+      let place = pick(exchange)
+      pool = place.pool
+      try prepare(exchange, for: place)
+    }
+    try addVia(to: exchange.request)
+    do throws(Failure) {
+      if let retry, retry.covers(exchange.request) {
+        try await retrying(exchange, at: pool, by: retry)
+      } else {
+        try await attempt(exchange, at: pool)
+      }
+    } catch {
+      guard error.reason == .breakerOpen, let refuge else { throw error }
+      try await takeRefuge(in: refuge, from: pool, exchange)
+    }
+  }
+
+  /// Fits the request to the upstream that it goes to.
+  func prepare(_ exchange: Exchange, for place: Place) throws(Failure) {
+    if let key = place.key { exchange.upstream.key = key.hash(exchange) }
+    // There is no Upgrade in HTTP/2: a route that allows one never leads there.
+    if place.pool.definition.version == .http2, exchange.upgrade != nil {
+      throw .refused(.upgradeNotServed)
     }
   }
 
@@ -87,7 +144,7 @@ package final class Forwarder: Destination {
     var mayReuse = true
     while true {
       try pool.admit(exchange)
-      let server = pool.chooseServer(for: exchange)
+      let server = try pool.chooseServer(for: exchange)
       let lease: UpstreamLease
       if mayReuse, let idle = server.lendIdle() {
         lease = .connection(idle)
@@ -97,7 +154,7 @@ package final class Forwarder: Destination {
       exchange.upstream.attempts += 1
       exchange.upstream.isReused = !lease.isFresh
       do throws(Failure) {
-        try exchange.passGRPCDeadline()
+        try exchange.passDeadline()
         switch lease {
         case .connection(let connection):
           try connection.begin(exchange)
@@ -106,6 +163,7 @@ package final class Forwarder: Destination {
           }
         case .stream(let stream): try await stream.begin(exchange)
         }
+        if pool.isSticky { pool.stick(exchange, to: lease.server) }
         exchange.responseBody = lease.hold(for: exchange)
         return
       } catch {

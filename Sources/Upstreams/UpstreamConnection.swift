@@ -218,6 +218,7 @@ package final class UpstreamConnection {
   }
 
   /// Parks until a socket of the exchange changes, for as long as its phase allows.
+  @inline(__always)
   func waitForProgress(_ exchange: Exchange) async throws(Failure) {
     let now = pool.resources.loop.now
     if isUploading {

@@ -15,6 +15,8 @@ package struct ServerDefinition: Sendable, Hashable {
   package let host: Host
   /// Share of the requests among the upstream's servers; at least 1.
   package let weight: Int
+  /// Servers of the lowest priority that has a fit one are asked.
+  package let priority: Int
 
   /// The name or address without its port: what a certificate must have.
   package var hostName: String {
@@ -28,12 +30,21 @@ package struct ServerDefinition: Sendable, Hashable {
   package let name: String
   package let label: ServerLabel
 
-  package init(host: Host, weight: Int, name: String, label: ServerLabel) {
+  package init(host: Host, weight: Int, priority: Int, name: String, label: ServerLabel) {
+    self.priority = priority
     self.name = name
     self.host = host
     self.weight = weight
     self.label = label
   }
+}
+
+/// Where servers are found while the gateway runs.
+package enum Discovery: Sendable, Hashable {
+  /// A file of servers, by its whole path.
+  case file(path: String)
+  /// SRV records of a name.
+  case service(name: String)
 }
 
 /// What Host field the upstream sees.
@@ -81,7 +92,10 @@ package struct UpstreamSecurity: Sendable, Hashable {
 /// An upstream: servers that do the same work.
 package struct UpstreamDefinition: Sendable, Hashable {
   package let name: String
+  /// Servers that the config names itself.
   package let servers: [ServerDefinition]
+  /// Nil: there are no others.
+  package let discovery: Discovery?
   package let version: UpstreamVersion
   package let hostRule: HostRule
   /// Nil: clear text.
@@ -93,6 +107,8 @@ package struct UpstreamDefinition: Sendable, Hashable {
   /// Milliseconds after which an idle connection is closed.
   package let idleTimeout: UInt64
   package let balance: Balance
+  /// Nil: clients are not kept on a server by a cookie.
+  package let sticky: StickyRule?
   /// Milliseconds over which a server that came back gets its share again; zero for at once.
   package let slowStart: UInt64
   package let outlier: OutlierRule
@@ -101,18 +117,21 @@ package struct UpstreamDefinition: Sendable, Hashable {
   package let breaker: BreakerRule?
 
   package init(
-    name: String, servers: [ServerDefinition], version: UpstreamVersion, hostRule: HostRule,
+    name: String, servers: [ServerDefinition], discovery: Discovery?, version: UpstreamVersion,
+    hostRule: HostRule,
     security: UpstreamSecurity?, connectionsMax: Int, idleMax: Int, idleTimeout: UInt64,
-    balance: Balance, slowStart: UInt64, outlier: OutlierRule,
+    balance: Balance, sticky: StickyRule?, slowStart: UInt64, outlier: OutlierRule,
     health: HealthRule?, breaker: BreakerRule?
   ) {
     self.balance = balance
+    self.sticky = sticky
     self.slowStart = slowStart
     self.outlier = outlier
     self.health = health
     self.breaker = breaker
     self.name = name
     self.servers = servers
+    self.discovery = discovery
     self.version = version
     self.hostRule = hostRule
     self.security = security

@@ -15,55 +15,76 @@ package final class UpstreamPool {
   static let connectAttemptsMax = 3
 
   package let definition: UpstreamDefinition
-  package let servers: [UpstreamServer]
   let resources: WorkerResources
   let shared: UpstreamShared
-  /// Whether all servers have the same share at all times.
-  let isEvenlyWeighted: Bool
-  /// For `balance hash`.
-  let ring: HashRing?
   private(set) var isRetired = false
-  /// By server; empty when the upstream is spoken to in clear text.
-  private let contexts: [TLSClientContext]
-  /// The same for exchanges that need HTTP/1.1, where TLS would choose otherwise.
-  private let plainContexts: [TLSClientContext]
   let breaker: Breaker?
+  /// Whether clients are kept on their servers by a cookie.
+  let isSticky: Bool
+  private let contexts: ServerContexts
+  /// This pool, as other workers see it.
+  private(set) var lender: IdleLender?
+  private var present: ServerSet
 
+  /// - Parameter servers: those that the config names, and those that were found.
   package init(
-    _ definition: UpstreamDefinition, shared: UpstreamShared, resources: WorkerResources
+    _ definition: UpstreamDefinition, servers: [ServerDefinition], shared: UpstreamShared,
+    resources: WorkerResources
   ) throws(TLSSetupError) {
-    let library = resources.library
-    switch definition.version {
-    case .http1:
-      contexts = try definition.clientContexts(speaking: [.http1], library: library)
-      plainContexts = []
-    case .http2:
-      contexts = try definition.clientContexts(speaking: [.http2], library: library)
-      plainContexts = []
-    case .chosenByTLS:
-      contexts = try definition.clientContexts(speaking: [.http2, .http1], library: library)
-      plainContexts = try definition.clientContexts(speaking: [.http1], library: library)
-    }
+    contexts = try ServerContexts(definition, library: resources.library)
     breaker = shared.breaker(by: definition.breaker)
+    isSticky = definition.sticky != nil
     self.definition = definition
     self.shared = shared
     self.resources = resources
-    servers = definition.servers.enumerated().map {
-      UpstreamServer($1, index: $0, state: shared.server($1.name))
+    present = ServerSet([], for: definition)
+    try replaceServers(with: servers)
+    let lender = IdleLender(self, on: resources.loop)
+    self.lender = lender
+    shared.lenders.add(lender)
+  }
+
+  var members: ServerSet { present }
+  package var servers: [UpstreamServer] { present.servers }
+
+  /// Goes on with these servers. Those that stay keep their connections; those that are gone end
+  /// what they have under way. Nothing changes when it throws.
+  package func replaceServers(with definitions: [ServerDefinition]) throws(TLSSetupError) {
+    var leaving = Dictionary(
+      present.servers.map { ($0.definition, $0) }, uniquingKeysWith: { first, _ in first })
+    var next: [UpstreamServer] = []
+    for definition in definitions {
+      if let kept = leaving.removeValue(forKey: definition) {
+        next.append(kept)
+      } else {
+        next.append(try makeServer(definition))
+      }
     }
-    isEvenlyWeighted =
-      definition.slowStart == 0 && Set(definition.servers.map(\.weight)).count == 1
-    if case .hash = definition.balance {
-      ring = HashRing(definition.servers.map { ($0.name, $0.weight) })
-    } else {
-      ring = nil
-    }
+    present = ServerSet(next, for: definition)
+    for server in leaving.values { server.leave() }
+  }
+
+  private func makeServer(
+    _ server: ServerDefinition
+  ) throws(TLSSetupError) -> UpstreamServer {
+    let isChosen = definition.version == .chosenByTLS
+    return UpstreamServer(
+      server, state: shared.server(server.name),
+      context: try contexts.context(for: server, speaking: definition.version.offered),
+      plainContext: isChosen ? try contexts.context(for: server, speaking: [.http1]) : nil)
   }
 
   /// The server that the request goes to; log and metrics count the exchange as its own. It counts
   /// a try, until the lease is released.
-  func chooseServer(for exchange: Exchange) -> UpstreamServer {
-    let server = choose(for: exchange, at: resources.loop.now)
+  func chooseServer(for exchange: Exchange) throws(Failure) -> UpstreamServer {
+    let now = resources.loop.now
+    let sticky = isSticky ? chooseSticky(for: exchange, at: now) : nil
+    guard let server = sticky ?? choose(for: exchange, at: now) else {
+      breaker?.ended(
+        admission(of: exchange), isGood: nil, after: 0, at: now)
+      throw Failure(
+        .upstreamUnavailable, origin: .upstream, retry: .never, detail: definition.name)
+    }
     exchange.server = server.label
     exchange.upstream.tried |= server.bit
     server.state.begin()
@@ -103,7 +124,7 @@ package final class UpstreamPool {
         }
       }
       attempt += 1
-      server = chooseServer(for: exchange)
+      server = try chooseServer(for: exchange)
       if mayReuse, let connection = server.lendIdle() { return .connection(connection) }
     }
   }
@@ -204,7 +225,7 @@ package final class UpstreamPool {
 
   /// Takes a connection back after its exchange, to keep or to close it.
   func release(_ connection: UpstreamConnection) {
-    guard connection.isReusable, !isRetired,
+    guard connection.isReusable, !isRetired, !connection.server.isGone,
       connection.server.idleCount < definition.idleMax
     else {
       connection.close(isAborting: false)
@@ -240,6 +261,7 @@ package final class UpstreamPool {
   /// Lends nothing any more and keeps nothing that comes back: a newer generation has taken over.
   package func retire() {
     isRetired = true
+    if let lender { shared.lenders.remove(lender) }
     for server in servers {
       server.closeIdle()
       server.http2.end()
@@ -253,10 +275,7 @@ package final class UpstreamPool {
       throw Failure(
         .nameNotResolved, origin: .upstream, retry: .safe, detail: server.definition.name)
     }
-    guard takePlace() else {
-      throw Failure(
-        .upstreamConnections, origin: .gateway, retry: .never, detail: definition.name)
-    }
+    try await takePlace(for: exchange, until: deadline)
     do throws(Failure) {
       let transport = try await open(address, server: server, for: exchange, until: deadline)
       return try lease(transport, to: address, of: server, for: exchange)
@@ -264,13 +283,6 @@ package final class UpstreamPool {
       closed()
       throw error
     }
-  }
-
-  private func takePlace() -> Bool {
-    let (before, _) = shared.openConnections.add(1, ordering: .relaxed)
-    if before < definition.connectionsMax { return true }
-    closed()
-    return false
   }
 
   private func open(
@@ -299,11 +311,10 @@ package final class UpstreamPool {
   private func makeTransport(
     _ socket: Socket, _ server: UpstreamServer, _ exchange: Exchange
   ) throws(Failure) -> Transport {
-    guard !contexts.isEmpty else {
+    let plain = exchange.upgrade == nil ? nil : server.plainContext
+    guard let context = plain ?? server.context else {
       return Transport(socket: socket, pending: resources.pending)
     }
-    let isPlain = exchange.upgrade != nil && !plainContexts.isEmpty
-    let context = isPlain ? plainContexts[server.index] : contexts[server.index]
     do throws(TLSError) {
       let session = try TLSSession(connecting: context, scratch: resources.tls)
       return Transport(

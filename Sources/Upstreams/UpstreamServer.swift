@@ -4,6 +4,7 @@
 import Bytes
 import Engine
 import PolicyChain
+import TLS
 
 /// A worker's view of a server.
 package final class UpstreamServer {
@@ -13,12 +14,23 @@ package final class UpstreamServer {
   package let definition: ServerDefinition
   /// Its names, on this worker.
   let label: ServerLabel
-  package let index: Int
+  /// Its place among the servers of its upstream, which changes when some come or go.
+  package var index: Int { place }
+  /// Nil for clear text.
+  let context: TLSClientContext?
+  /// The same for exchanges that need HTTP/1.1, where TLS would choose otherwise.
+  let plainContext: TLSClientContext?
+  /// What stands for it in a cookie.
+  let stickyToken: UInt32
   /// What all workers know of it.
   package let state: ServerState
   /// Where it answers now; empty while its name has not been resolved.
-  package private(set) var addresses: [SocketAddress]
+  package var addresses: [SocketAddress] { ownAddresses }
+  // Stored apart, as in `Exchange`: private storage needs no run-time access check.
+  private var ownAddresses: [SocketAddress]
   private var nextAddress = 0
+  private var place = 0
+  private var hasLeft = false
   /// Smooth weighted round robin: grows by the weight, falls by the sum of weights when chosen.
   var currentWeight = 0
   /// Connections that many exchanges share.
@@ -28,22 +40,40 @@ package final class UpstreamServer {
   /// Counts the changes of `addresses`: a connection made since the last one needs no search.
   private(set) var addressChanges = 0
 
-  init(_ definition: ServerDefinition, index: Int, state: ServerState) {
+  init(
+    _ definition: ServerDefinition, state: ServerState, context: TLSClientContext?,
+    plainContext: TLSClientContext?
+  ) {
     self.definition = definition
     self.state = state
+    self.context = context
+    self.plainContext = plainContext
+    stickyToken = definition.stickyToken
     label = definition.label.copy()
-    self.index = index
     if case .address(let address) = definition.host {
-      addresses = [address]
+      ownAddresses = [address]
     } else {
-      addresses = []
+      ownAddresses = []
     }
+  }
+
+  /// Takes a place among the servers of its upstream.
+  func join(at index: Int) { place = index }
+
+  /// Whether it is no server of its upstream any more: what it has under way ends as it would, and
+  /// nothing is kept.
+  var isGone: Bool { hasLeft }
+
+  func leave() {
+    hasLeft = true
+    closeIdle()
+    http2.end()
   }
 
   /// The resolver's newest answer. Connections to addresses that are gone are closed when next
   /// looked at.
   package func resolved(to addresses: [SocketAddress]) {
-    self.addresses = addresses
+    ownAddresses = addresses
     addressChanges += 1
     nextAddress = 0
   }
@@ -111,6 +141,13 @@ package final class UpstreamServer {
       }
     }
     for connection in ended { connection.close(isAborting: false) }
+  }
+
+  /// Closes the idle connection that was used longest ago; false when there is none.
+  func closeOldestIdle() -> Bool {
+    guard let connection = idle({ $0.isEmpty ? nil : $0.removeFirst() }) else { return false }
+    connection.close(isAborting: false)
+    return true
   }
 
   func closeIdle() {

@@ -23,9 +23,7 @@ struct CredentialCheck {
   static func keys(
     of identity: IdentityConfiguration, _ resolution: ProcessResolution
   ) throws(CredentialProblem) -> any Sendable {
-    guard let kind = IdentityKind.all.first(where: { $0.name == identity.kind }) else {
-      preconditionFailure("The schema holds the kinds of identities that there are.")
-    }
+    let kind = IdentityKind.of(identity)
     var files: [CredentialFile] = []
     for path in kind.files(identity.settings) {
       guard let bytes = resolution.contents(ofFile: path) else {

@@ -4,6 +4,7 @@
 import Bytes
 import Configuration
 import Engine
+import Policies
 import Upstreams
 
 /// Looks up the names of a config, all at once, on a loop of its own.
@@ -17,10 +18,12 @@ final class NameCheck: Sendable {
     let places = NameCheck.names(in: configuration)
     guard !places.isEmpty else { return [] }
     let names = places.map(\.name)
+    var settings = Resolver.Settings()
+    settings.servers = configuration.resolver.list
     do throws(SystemError) {
       let loop = try EventLoop()
       let host = LoopHost(on: loop)
-      loop.post { host.assumeIsolated { host in self.begin(names, on: host) } }
+      loop.post { [settings] in host.assumeIsolated { self.begin(names, settings, on: $0) } }
       loop.run()
     } catch {
       throw CommandFailure(.system, "names cannot be looked up: \(error)")
@@ -31,7 +34,7 @@ final class NameCheck: Sendable {
     }
   }
 
-  /// Each name with the upstream that has it first.
+  /// Each name with the upstream or identity that has it first.
   private static func names(
     in configuration: EffectiveConfiguration
   ) -> [(name: String, location: SourceLocation)] {
@@ -45,14 +48,20 @@ final class NameCheck: Sendable {
         names.append((name, upstream.location))
       }
     }
+    for identity in configuration.identities {
+      guard let url = IdentityKind.of(identity).published(identity.settings)?.url,
+        IPAddress(parsing: url.host) == nil, seen.insert(url.host).inserted
+      else { continue }
+      names.append((url.host, identity.location))
+    }
     return names
   }
 
-  private func begin(_ names: [String], on host: LoopHost) {
+  private func begin(_ names: [String], _ settings: Resolver.Settings, on host: LoopHost) {
     let start = TaskStarter(for: host)
     let loop = host.loop
     do throws(DNSLookupError) {
-      let resolver = try Resolver(on: loop, settings: Resolver.Settings())
+      let resolver = try Resolver(on: loop, settings: settings)
       start {
         await resolver.run()
         loop.stop()

@@ -14,6 +14,67 @@ import Testing
     #expect(output.bytes.text == String(number))
   }
 
+  @Test func `every number of up to four digits reads back`() {
+    var output = Output(capacity: 1)
+    for number in 0...9999 {
+      output.clear()
+      output.append(decimal: UInt64(number))
+      #expect(output.bytes.text == String(number))
+    }
+  }
+
+  @Test func `a hexadecimal number has its digits and at least its width`() {
+    for shift in 0...63 {
+      for number: UInt64 in [
+        1 << UInt64(shift), UInt64.max >> UInt64(shift), 0xFEDC_BA98_7654_3210,
+      ] {
+        for width in 0...16 {
+          let digits = number == 0 ? "" : String(number, radix: 16)
+          var output = Output(capacity: 1)
+          output.append(hex: number, width: width)
+          let padding = String(repeating: "0", count: max(0, width - digits.count))
+          #expect(output.bytes.text == padding + digits)
+        }
+      }
+    }
+  }
+
+  @Test func `sixteen digits and a UUID have all their zeros`() {
+    for number: UInt64 in [0, 1, 0x0F, 1 << 32, 0xFEDC_BA98_7654_3210, .max] {
+      for other: UInt64 in [0, 0x0123_4567_89AB_CDEF, .max] {
+        var output = Output(capacity: 1)
+        output.append(sixteenHexDigits: number)
+        output.append(sixteenHexDigits: other)
+        let digits = output.bytes.text
+        #expect(digits == Self.sixteen(number) + Self.sixteen(other))
+        output.clear()
+        output.append(uuid: number, other)
+        var expected = ""
+        for (index, digit) in digits.enumerated() {
+          if [8, 12, 16, 20].contains(index) { expected.append("-") }
+          expected.append(digit)
+        }
+        #expect(output.bytes.text == expected)
+      }
+    }
+  }
+
+  private static func sixteen(_ number: UInt64) -> String {
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  @Test(arguments: 0...20)
+  func `text is written into a buffer whole or not at all`(_ count: Int) {
+    let buffer = Buffer(capacity: 12)
+    #expect(buffer.append("ab"))
+    let isWritten = buffer.write { output in
+      for _ in 0..<count { output.append(UInt8(ascii: "x")) }
+    }
+    #expect(isWritten == (count <= 10))
+    #expect(buffer.bytes.text == "ab" + String(repeating: "x", count: isWritten ? count : 0))
+  }
+
   @Test(
     arguments: [(7, 2, "07"), (123, 3, "123"), (5, 9, "000000005"), (1234, 2, "34")]
       as [(UInt64, Int, String)])
@@ -83,5 +144,27 @@ import Testing
     var output = Output(capacity: 1)
     output.append(json: Array(text.utf8).span, max: max)
     #expect(output.bytes.text == expected)
+  }
+
+  @Test func `letters become lower-case, whatever stands beside them`() {
+    for start in 0..<9 {
+      for count in 0..<20 {
+        var output = Output(capacity: 8)
+        let bytes = (0..<40).map { UInt8(truncatingIfNeeded: $0 * 7 + start * 31 + count) }
+        output.append(bytes)
+        output.lowercase(start..<start + count)
+        let expected = bytes.enumerated().map { index, byte in
+          (start..<start + count).contains(index) ? ASCII.lowercase(byte) : byte
+        }
+        #expect(output.bytes.array == expected)
+      }
+    }
+  }
+
+  @Test func `every byte has the lower case that ASCII gives it`() {
+    var output = Output(capacity: 256)
+    output.append((0...255).map { UInt8($0) })
+    output.lowercase(0..<256)
+    #expect(output.bytes.array == (0...255).map { ASCII.lowercase(UInt8($0)) })
   }
 }

@@ -26,6 +26,38 @@ import Testing
     }
   }
 
+  @Test(arguments: 0...255)
+  func `a control character is found at every place, and a graphic text has none`(_ value: Int) {
+    let byte = UInt8(value)
+    let isGraphic = byte > 0x20 && byte != 0x7F
+    for count in 0...40 {
+      for filler: UInt8 in [0x61, 0x80, 0xFF] {
+        let plain = [UInt8](repeating: filler, count: count)
+        #expect(plain.span.hasControl == false)
+        #expect(plain.span.isGraphic == true)
+        for index in 0..<count {
+          var bytes = plain
+          bytes[index] = byte
+          #expect(bytes.span.hasControl == ASCII.isControl(byte))
+          #expect(bytes.span.isGraphic == isGraphic)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: 0..<40)
+  func `nothing before the start of a scan is found by it`(_ start: Int) {
+    for value: UInt8 in [0, 0x0A, 0x1F, 0x7F, 0x80, 0xFF, 0x09] {
+      for found in start...40 {
+        var bytes = [UInt8](repeating: value, count: start)
+        bytes += [UInt8](repeating: 0x62, count: 41 - start)
+        bytes[found] = 0x0D
+        #expect(bytes.span.firstControl(from: start) == found)
+        #expect(bytes.span.firstNonNameByte(from: start) == found)
+      }
+    }
+  }
+
   @Test func `neighbours of a byte do not hide it`() {
     for first in 0...255 {
       for second in 0...255 {

@@ -43,13 +43,14 @@ final class Edge {
     origin = try Listening(on: bench.loop)
     let resources = try WorkerResources(loop: bench.loop)
     ticketKeys = try TicketKeys(library: resources.library) { 1000 }
-    compiler = BlueprintCompiler(policies: StandardPolicies.all)
+    compiler = BlueprintCompiler(policies: StandardPolicies.all, folder: "")
     let blueprint = try Self.blueprint(&compiler, routes, origin.address, limits)
     buckets.adopt(
       blueprint, [], ids: &compiler, library: resources.library)
     let shared = Self.shared(compiler, upstreams, buckets, ticketKeys)
     let generation = try Generation(
-      blueprint, previous: nil, shared: shared, resources: resources, index: 0, seed: 1)
+      blueprint, previous: nil, shared: shared, resources: resources, index: 0, seed: 1,
+      start: TaskStarter(for: bench))
     let metrics = WorkerMetrics()
     context = WorkerContext(
       loop: bench.loop, resources: resources,
@@ -77,8 +78,8 @@ final class Edge {
   ) -> Worker.Shared {
     Worker.Shared(
       upstreams: upstreams, buckets: buckets.shared,
-      bulkheads: BulkheadRegistry(seed: .random()), stores: [:], limiter: ConnectionLimiter(),
-      log: nil,
+      bulkheads: BulkheadRegistry(seed: .random()), stores: [:], desks: [:],
+      limiter: ConnectionLimiter(), log: nil,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }
@@ -115,7 +116,7 @@ final class Edge {
       try Generation(
         blueprint, previous: context.generation,
         shared: Self.shared(compiler, upstreams, buckets, ticketKeys),
-        resources: context.resources, index: 0, seed: 1))
+        resources: context.resources, index: 0, seed: 1, start: TaskStarter(for: bench)))
   }
 
   func client(on bench: isolated Bench) async throws -> Peer {

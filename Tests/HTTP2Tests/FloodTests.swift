@@ -162,4 +162,73 @@ struct FloodTests {
     }
     #expect(peer.server.streamCount == 0 && peer.bodies.lentCount == 0)
   }
+
+  @Test func `a session that has failed takes nothing more`() throws {
+    let peer = try RawPeer()
+    let ended = peer.flood(atMost: 2) { _ in
+      RawPeer.frame(1, stream: 3, [0x82])
+        + (0..<9).flatMap { _ in RawPeer.frame(9, stream: 3, [0x87]) }
+    }
+    #expect(ended.kind == .continuation)
+    let more = Pair.buffer(RawPeer.request(5))
+    for _ in 0..<3 {
+      #expect(throws: HTTP2Error.flood(.continuation)) {
+        _ = try peer.server.receive(more.bytes)
+      }
+    }
+    #expect(peer.server.takeOpened() == nil && more.count == RawPeer.request(5).count)
+  }
+
+  @Test(arguments: [(32, true), (33, false)])
+  func `SETTINGS of so many entries`(count: Int, isTaken: Bool) throws {
+    let peer = try RawPeer()
+    let entry: [UInt8] = [0, 3, 0, 0, 0, 100]
+    try peer.send(RawPeer.frame(4, (0..<count).flatMap { _ in entry }))
+    #expect(peer.server.ownError == (isTaken ? nil : .enhanceYourCalm))
+    #expect(peer.server.hasEnded == !isTaken)
+  }
+
+  /// Whatever their numbers, frames end a session or do not; none of them traps.
+  static let extremes: [[UInt8]] = [
+    // GOAWAY that is too short, and of the last stream there is.
+    RawPeer.frame(7, [0, 0, 0, 0, 0, 0, 0]),
+    RawPeer.frame(7, RawPeer.word(.max) + RawPeer.word(.max)),
+    // ALTSVC and ORIGIN, which only servers send, with lengths that do not fit.
+    RawPeer.frame(10, [0xFF, 0xFF, 0x61]), RawPeer.frame(12, [0xFF, 0xFF, 0x61]),
+    // An integer of HPACK that never ends, an index that is not there, a size beyond the table.
+    RawPeer.frame(1, flags: 5, stream: 1, [0xFF] + [UInt8](repeating: 0xFF, count: 12)),
+    RawPeer.frame(1, flags: 5, stream: 1, [0xFF, 0x80, 0x80, 0x80, 0x80, 0x7F]),
+    RawPeer.frame(1, flags: 5, stream: 1, [0x3F, 0xFF, 0xFF, 0xFF, 0x7F]),
+    // The highest stream, the largest window, a window of nothing, more padding than payload.
+    RawPeer.frame(1, flags: 5, stream: 0x7FFF_FFFF, RawPeer.head),
+    RawPeer.frame(8, RawPeer.word(0x7FFF_FFFF)), RawPeer.frame(8, RawPeer.word(0)),
+    RawPeer.request(1, ends: false) + RawPeer.frame(0, flags: 8, stream: 1, [0xFF, 0x61]),
+    // A window that every stream gets, then loses.
+    RawPeer.frame(4, [0, 4] + RawPeer.word(0x7FFF_FFFF)),
+    RawPeer.frame(4, [0, 4] + RawPeer.word(.max)),
+  ]
+
+  @Test(arguments: extremes)
+  func `extreme numbers are refused or believed, and never trap`(_ bytes: [UInt8]) throws {
+    let peer = try RawPeer()
+    do throws(any Error) {
+      try peer.send(bytes)
+      try peer.send(RawPeer.request(0x7FFF_FFFF))
+    } catch { #expect(error is HTTP2Error) }
+  }
+
+  @Test func `a session reads on, however its bytes are cut`() throws {
+    let peer = try RawPeer()
+    let bytes =
+      RawPeer.request(1, ends: false) + RawPeer.frame(0, flags: 1, stream: 1, Array("hello".utf8))
+      + RawPeer.request(3) + RawPeer.frame(6, [UInt8](repeating: 1, count: 8))
+    for byte in bytes {
+      let wire = Pair.buffer([byte])
+      #expect(try peer.server.receive(wire.bytes) == 1)
+    }
+    let first = try #require(peer.server.takeOpened())
+    #expect(first.inboundText == "hello")
+    #expect(first.isInboundComplete)
+    #expect(peer.server.takeOpened()?.id == 3)
+  }
 }

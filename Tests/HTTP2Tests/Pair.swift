@@ -56,3 +56,11 @@ extension HeaderBlock {
     fields.map { "\(text($0.name).text): \(text($0.value).text)" }
   }
 }
+
+extension HTTP2Stream {
+  /// What waits of the body, as text.
+  var inboundText: String? {
+    guard let inbound else { return nil }
+    return inbound.bytes.text
+  }
+}

@@ -97,10 +97,71 @@ struct RequestFormTests {
     let buffer = Buffer(capacity: 4096)
     let outcome: Outcome
     do throws(HTTP2FieldError) {
-      try RequestForm.write(head, into: buffer)
+      let kind = try RequestForm.write(head, into: buffer, handshakeKey: nil)
+      #expect(kind == .request)
       outcome = .text(buffer.bytes.text)
     } catch { outcome = .broken(error) }
     #expect(outcome == vector.outcome)
+  }
+
+  private static let connect = [
+    (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"),
+    (":authority", "a.test"), (":path", "/x?y"),
+  ]
+  private static let handshake =
+    line + "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-key: OURS\r\n"
+
+  static let handshakes: [Vector] = [
+    Vector("an extended CONNECT", connect, .text(handshake + "\r\n")),
+    Vector(
+      "its fields", connect + [("sec-websocket-version", "13"), ("cookie", "a=1")],
+      .text(handshake + "sec-websocket-version: 13\r\ncookie: a=1\r\n\r\n")),
+    Vector(
+      "a key of the client's", connect + [("sec-websocket-key", "x")],
+      .text(handshake + "\r\n")),
+    Vector(
+      "another protocol", connect.map { $0.0 == ":protocol" ? ($0.0, "connect-udp") : $0 },
+      .broken(.protocolNotSupported)),
+    Vector(
+      "another case", connect.map { $0.0 == ":protocol" ? ($0.0, "WebSocket") : $0 },
+      .broken(.protocolNotSupported)),
+    Vector("no path", connect.filter { $0.0 != ":path" }, .broken(.missingPseudoField)),
+    Vector("no scheme", connect.filter { $0.0 != ":scheme" }, .broken(.missingPseudoField)),
+    Vector("no authority", connect.filter { $0.0 != ":authority" }, .broken(.missingPseudoField)),
+    Vector("two protocols", connect + [(":protocol", "x")], .broken(.duplicatePseudoField)),
+    Vector("a protocol for GET", with((":protocol", "websocket")), .broken(.misplacedPseudoField)),
+    Vector("upgrade", connect + [("upgrade", "websocket")], .broken(.connectionField)),
+    Vector(
+      "a plain CONNECT", [(":method", "CONNECT"), (":authority", "a:1")],
+      .broken(.connectNotSupported)),
+    Vector("a plain request", start, .text(line + "\r\n")),
+  ]
+
+  @Test(arguments: handshakes)
+  func `an extended CONNECT becomes a handshake or breaks a rule`(_ vector: Vector) throws {
+    let peer = try RawPeer()
+    try peer.send(
+      RawPeer.frame(1, flags: 4, stream: 1, RawPeer.encoded(vector.fields)), takesHeads: false)
+    let head = try #require(peer.stream?.takeHead())
+    let buffer = Buffer(capacity: 4096)
+    let outcome: Outcome
+    do throws(HTTP2FieldError) {
+      let kind = try RequestForm.write(
+        head, into: buffer, handshakeKey: { Array("OURS".utf8) })
+      #expect((kind == .handshake) == (vector.fields[0].1 == "CONNECT"))
+      outcome = .text(buffer.bytes.text)
+    } catch { outcome = .broken(error) }
+    #expect(outcome == vector.outcome)
+  }
+
+  @Test func `a protocol that was not offered is an unknown pseudo-field`() throws {
+    let peer = try RawPeer()
+    try peer.send(
+      RawPeer.frame(1, flags: 4, stream: 1, RawPeer.encoded(Self.connect)), takesHeads: false)
+    let head = try #require(peer.stream?.takeHead())
+    #expect(throws: HTTP2FieldError.unknownPseudoField) {
+      _ = try RequestForm.write(head, into: Buffer(capacity: 4096), handshakeKey: nil)
+    }
   }
 
   @Test func `more fields than the limit are told from a whole head`() throws {

@@ -26,7 +26,7 @@ struct SessionTests {
     pair.server.end(served, trailers: Pair.fields([("grpc-status", "0")]))
     try pair.talk()
     #expect(asked.takeHead()?.pairs == [":status: 200", "server: x"])
-    #expect(asked.inbound?.bytes.text == "hello")
+    #expect(asked.inboundText == "hello")
     #expect(asked.trailers?.pairs == ["grpc-status: 0"])
     #expect(asked.isInboundComplete && asked.closeCode == .noError)
     #expect(served.closeCode == .noError)
@@ -145,5 +145,50 @@ struct SessionTests {
       rounds += 1
     }
     #expect(taken == 60 && rounds >= 4)
+  }
+
+  @Test func `a session that has rested goes on where it was`() throws {
+    let pair = try Pair()
+    for round in 0..<3 {
+      let asked = try #require(pair.client.request(Pair.fields(Self.get), isLast: true))
+      try pair.talk()
+      let served = try #require(pair.server.takeOpened())
+      pair.server.recycle(try #require(served.takeHead()))
+      pair.server.respond(served, Pair.fields([(":status", "204"), ("a", "b")]), isLast: true)
+      try pair.talk()
+      #expect(asked.takeHead()?.pairs == [":status: 204", "a: b"])
+      #expect(pair.server.streamCount == 0 && pair.client.streamCount == 0, "round \(round)")
+      pair.server.releaseIdleMemory()
+      pair.client.releaseIdleMemory()
+    }
+  }
+
+  @Test func `an open stream outlives a rest`() throws {
+    let pair = try Pair()
+    let asked = try #require(pair.client.request(Pair.fields(Self.get), isLast: false))
+    try pair.talk()
+    let served = try #require(pair.server.takeOpened())
+    pair.server.releaseIdleMemory()
+    pair.server.respond(served, Pair.fields([(":status", "200")]), isLast: true)
+    try pair.talk()
+    #expect(asked.takeHead()?.pairs == [":status: 200"])
+  }
+
+  @Test func `many sessions begin, rest and end in any order`() throws {
+    var pairs = try (0..<200).map { _ in try Pair() }
+    for pair in pairs {
+      _ = pair.client.request(Pair.fields(Self.get), isLast: false)
+      try pair.talk()
+    }
+    pairs.removeAll { $0.bodies.lentCount == 0 && Bool.random() }
+    pairs += try (0..<100).map { _ in try Pair() }
+    for pair in pairs.reversed() {
+      let asked = try #require(pair.client.request(Pair.fields(Self.get), isLast: true))
+      try pair.talk()
+      #expect(pair.server.streamCount >= 1)
+      pair.client.reset(asked, .cancel)
+      try pair.talk()
+    }
+    HTTP2Session.freeKeptMemory()
   }
 }

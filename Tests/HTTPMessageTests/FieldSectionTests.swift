@@ -93,6 +93,44 @@ import Testing
     #expect(section.keep(Array("x".utf8).span) == nil)
   }
 
+  @Test func `lines that were taken out of one section stand in another as they did`() {
+    let first = FieldSection(addedBytesMax: 64)
+    #expect(add(first, "Via", "1"))
+    let mark = first.mark
+    #expect(add(first, "Host", "a") && add(first, "X-B", "c d"))
+    let lines = first.lines(since: mark)
+
+    let second = FieldSection(addedBytesMax: 64)
+    #expect(add(second, "Age", "7"))
+    #expect(second.add(lines))
+    #expect(second.present.contains(.host) && !second.present.contains(.via))
+    var output = Output(capacity: 64)
+    #expect(second.appendLines(to: &output, excluding: KnownFieldSet()))
+    #expect(output.bytes.text == "Age: 7\r\nHost: a\r\nX-B: c d\r\n")
+    #expect(second.value(at: 2).text == "c d")
+
+    let small = FieldSection(addedBytesMax: 8)
+    #expect(!small.add(lines))
+    #expect(small.entries.isEmpty)
+  }
+
+  @Test func `a name is the same field wherever it stands`() {
+    for field in KnownField.allCases where field != .other {
+      let name = field.name.bytes.text
+      for text in [name, name.lowercased(), name.uppercased()] {
+        for (before, behind) in [("", ""), ("", ": value of it"), ("0123456789", "X"), ("-", "")] {
+          let bytes = Array((before + text + behind).utf8)
+          #expect(
+            KnownField(in: bytes.span, from: before.utf8.count, count: text.utf8.count) == field)
+        }
+      }
+    }
+    for name in ["", "a", "hos", "hostt", "ho\u{0D}t", "\u{08}ost", "v\u{E9}a"] {
+      let bytes = Array(name.utf8)
+      #expect(KnownField(in: bytes.span, from: 0, count: bytes.count) == .other)
+    }
+  }
+
   @Test(arguments: [
     ("A", "b", true), ("A", "", true), ("A", "b\tc \u{80}", true), ("", "b", false),
     ("A:", "b", false),

@@ -174,4 +174,30 @@ struct AddressVector: Sendable, CustomTestStringConvertible {
     #expect(!test.exchange.isPeerTrusted)
     #expect(try test.upstream("x-forwarded-for").isEmpty)
   }
+
+  /// Lines about a stranger are kept by its connection and used again.
+  @Test(arguments: [nil, "10.0.0.1", "198.51.100.7"] as [String?])
+  func `each request of a connection is told as if it were the only one`(_ peer: String?) throws {
+    let policy = try Self.policy()
+    let shared = try TestExchange(peer: peer).exchange.connection
+    let requests: [(host: String, fields: [String], isSecure: Bool)] = [
+      ("a", [], true), ("a", ["X-Forwarded-For: 192.0.2.1"], true),
+      ("a", ["Forwarded: for=x"], true),
+      ("a", [], false), ("A", [], false), ("a:81", [], true), ("a:81", [], true),
+      ("a:81", [], true),
+      ("b", ["X-Forwarded-Proto: ftp"], true), ("b", ["X-Real-IP: 1"], true), ("b", [], true),
+    ]
+    for request in requests {
+      let fields = request.fields + ["Host: \(request.host)"]
+      let alone = try TestExchange(fields: fields, peer: peer, isSecure: request.isSecure)
+      let together = try TestExchange(fields: fields, peer: peer, isSecure: request.isSecure)
+      together.exchange.connection = shared
+      for exchange in [alone.exchange, together.exchange] {
+        #expect(try policy.admit(exchange) == .pass)
+      }
+      #expect(try together.upstreamLines() == alone.upstreamLines())
+      #expect(together.exchange.clientAddress == alone.exchange.clientAddress)
+      #expect(together.text(together.exchange.clientText) == alone.text(alone.exchange.clientText))
+    }
+  }
 }

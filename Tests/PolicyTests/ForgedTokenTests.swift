@@ -261,7 +261,8 @@ struct Forgery: Sendable, CustomTestStringConvertible {
     settings.algorithms = target == .open ? [.es256, .es384] : [.hs256]
     return try JWTVerifier(
       settings, target == .open ? try mint.openKey() : KeySet(secret: Mint.secret.span),
-      VerifierContext(label: IdentityLabel(name: "staff", metric: 1), library: mint.library))
+      VerifierContext(
+        label: IdentityLabel(name: "staff", metric: 1), library: mint.library, desk: nil))
   }
 
   private func verdict(_ verifier: JWTVerifier, _ token: String) -> String {
@@ -271,6 +272,7 @@ struct Forgery: Sendable, CustomTestStringConvertible {
     case .proved: "proved"
     case .wrong(let cause), .declined(let cause): cause.token.description
     case .pending: "pending"
+    case .undecided: "undecided"
     }
   }
 
@@ -295,7 +297,8 @@ struct Forgery: Sendable, CustomTestStringConvertible {
     settings.algorithms = [.hs256]
     let verifier = try JWTVerifier(
       settings, KeySet(secret: Mint.secret.span),
-      VerifierContext(label: IdentityLabel(name: "staff", metric: 1), library: mint.library))
+      VerifierContext(
+        label: IdentityLabel(name: "staff", metric: 1), library: mint.library, desk: nil))
     let claims = { (issuer: String, audience: String) in
       #"{"iss":"\#(issuer)","aud":"\#(audience)","exp":\#(Mint.now + 60)}"#
     }

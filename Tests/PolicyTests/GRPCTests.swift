@@ -79,14 +79,14 @@ import Testing
     let test = try call(["grpc-timeout: 5S"])
     test.exchange.startedAt = test.exchange.waiter.now
     _ = try RouteTimeouts(RouteTimeouts.Settings()).admit(test.exchange)
-    try test.exchange.passGRPCDeadline()
+    try test.exchange.passDeadline()
     #expect(try test.upstream("grpc-timeout") == ["5000m"])
   }
 
   @Test func `nothing is sent on after the deadline`() throws {
     let test = try call(["grpc-timeout: 0m"])
     _ = try RouteTimeouts(RouteTimeouts.Settings()).admit(test.exchange)
-    #expect(throws: Failure.self) { try test.exchange.passGRPCDeadline() }
+    #expect(throws: Failure.self) { try test.exchange.passDeadline() }
   }
 
   @Test(

@@ -52,7 +52,15 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
     ClaimsVector(with(#","iat":\#(now + 31)"#), "token_not_yet_valid"),
     ClaimsVector(#"{"iss":"ci","aud":"api"}"#, "token_never_expires"),
     ClaimsVector(#"{"iss":"ci","aud":"api","exp":"\#(now + 60)"}"#, "token_time_malformed"),
-    ClaimsVector(#"{"iss":"ci","aud":"api","exp":\#(now + 60).5}"#, "token_time_malformed"),
+    // Fractions are allowed, and left off: some libraries write microseconds.
+    ClaimsVector(
+      #"{"iss":"ci","aud":"api","sub":"ann","exp":\#(now + 60).123456,"nbf":\#(now + 30).999}"#,
+      "ann"),
+    ClaimsVector(
+      #"{"iss":"ci","aud":"api","sub":"ann","exp":\#(now - 30).999999}"#, "token_expired"),
+    ClaimsVector(with(#","iat":\#(now + 31).0"#), "token_not_yet_valid"),
+    ClaimsVector(#"{"iss":"ci","aud":"api","exp":\#(now + 60).5e1}"#, "token_time_malformed"),
+    ClaimsVector(#"{"iss":"ci","aud":"api","exp":9007199254740992.0}"#, "token_time_malformed"),
     ClaimsVector(#"{"iss":"ci","aud":"api","exp":1e400}"#, "token_time_malformed"),
     ClaimsVector(#"{"iss":"ci","aud":"api","exp":-1}"#, "token_time_malformed"),
     ClaimsVector(#"{"iss":"ci","aud":"api","exp":[\#(now + 60)]}"#, "token_time_malformed"),
@@ -85,7 +93,7 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
     change(&settings)
     return try JWTVerifier(
       settings, KeySet(secret: Self.secret.span),
-      VerifierContext(label: IdentityLabel(name: "robots", metric: 1), library: library))
+      VerifierContext(label: IdentityLabel(name: "robots", metric: 1), library: library, desk: nil))
   }
 
   private func token(
@@ -106,6 +114,7 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
     case .proved(let principal): String(decoding: principal.subject, as: UTF8.self)
     case .wrong(let cause), .declined(let cause): cause.token.description
     case .pending: "pending"
+    case .undecided: "undecided"
     }
   }
 
@@ -153,7 +162,8 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
       settings.algorithms = algorithms
       let verifier = try JWTVerifier(
         settings, set,
-        VerifierContext(label: IdentityLabel(name: "staff", metric: 1), library: library))
+        VerifierContext(
+          label: IdentityLabel(name: "staff", metric: 1), library: library, desk: nil))
       for secret in [encoded, Array(key.utf8)] {
         let forged = try token(Self.good, secret: secret)
         let expected =
@@ -243,6 +253,7 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
       case .proved(let principal): String(decoding: principal.subject, as: UTF8.self)
       case .wrong(let cause), .declined(let cause): cause.token.description
       case .pending: "pending"
+      case .undecided: "undecided"
       }
     #expect(found == expected)
     try verifier.conceal(in: test.exchange.request)
@@ -283,7 +294,10 @@ struct ClaimsVector: Sendable, CustomTestStringConvertible {
       #"identity a jwt issuer="x" audience=[x] algorithms=[ES256] key="k" claim-header.host=sub"#,
       "no name for a field"
     ),
-    (#"identity a jwt issuer="x" audience=[x] algorithms=[ES256] jwks="https://x/""#, "version"),
+    (
+      #"identity a jwt issuer="x" audience=[x] algorithms=[ES256] jwks="keys.json""#,
+      "a URL such as"
+    ),
   ])
   func `an identity that would take too much is an error`(statement: String, words: String) {
     let text =

@@ -35,7 +35,7 @@ import Testing
   }
 
   private var context: VerifierContext {
-    VerifierContext(label: IdentityLabel(name: "partner", metric: 1), library: library)
+    VerifierContext(label: IdentityLabel(name: "partner", metric: 1), library: library, desk: nil)
   }
 
   private func ring() throws -> KeyRing {
@@ -50,6 +50,7 @@ import Testing
     case .proved(let principal): String(decoding: principal.subject, as: UTF8.self)
     case .wrong(let cause), .declined(let cause): cause.token.description
     case .pending: "pending"
+    case .undecided: "undecided"
     }
   }
 

@@ -49,7 +49,8 @@ private struct Authority {
     try MTLSVerifier(
       settings, try authority.material,
       VerifierContext(
-        label: IdentityLabel(name: "device", metric: 1), library: try LibraryContext()))
+        label: IdentityLabel(name: "device", metric: 1), library: try LibraryContext(),
+        desk: nil))
   }
 
   private func exchange(_ certificate: ClientCertificate?) throws -> TestExchange {
@@ -64,6 +65,7 @@ private struct Authority {
     case .foreign: "foreign"
     case .proved(let principal): String(decoding: principal.subject, as: UTF8.self)
     case .wrong(let cause), .declined(let cause): cause.token.description
+    case .undecided: "undecided"
     case .pending: "pending"
     }
   }

@@ -152,3 +152,23 @@ def test_many_slow_heads_do_not_keep_others_out(start):
     assert elapsed(started) < 1
     for client in slow:
         client.socket.close()
+
+
+def test_what_is_left_of_the_time_is_told_to_the_upstream(start, origin):
+    site = start(defaults="timeout connect=1s response=5s total=3s pass-on=on")
+    with site.connect() as client:
+        client.ask()
+        client.ask(fields={"X-Request-Deadline": "1500"})
+        refused = client.ask(fields={"X-Request-Deadline": "tomorrow"})
+    told = [int(request.value("x-request-deadline")) for request in origin.requests]
+    assert 2500 <= told[0] <= 3000 and 1000 <= told[1] <= 1500
+    assert (refused.status, refused.json()["reason"]) == (400, "bad_request_deadline")
+
+
+def test_a_client_that_cannot_wait_gets_no_try_that_it_cannot_use(start, origin):
+    site = start(defaults="timeout connect=1s response=5s total=3s pass-on=on")
+    with site.connect() as client:
+        answer = client.ask(fields={"X-Request-Deadline": "0"})
+        assert (answer.status, answer.json()["reason"]) == (504, "total_timeout")
+        assert client.ask().status == 200
+    assert len(origin.requests) == 1

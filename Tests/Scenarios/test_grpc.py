@@ -8,6 +8,7 @@ from concurrent import futures
 import grpc
 import pytest
 
+from harness.http2_origin import H2Origin
 from harness.waiting import free_port, until
 
 SERVICE = "test.Echo"
@@ -235,3 +236,48 @@ def test_refusals_of_the_gateway_are_grpcs_own(start, why, code):
     server.stop(0)
     line = site.gateway.log_line(path=f"/{SERVICE}/Unary")
     assert line["status"] == {"routes": 404, "origin": 502, "slow": 504}[why]
+
+
+@pytest.mark.parametrize("cut", ["connection", "stream"])
+def test_a_call_whose_server_breaks_off_is_unavailable(start, cut):
+    """Its head has been sent: by a reset alone the client would take it for a fault of its own."""
+
+    def respond(link, stream, fields, body):
+        link.head(stream, fields=[("content-type", "application/grpc")])
+        link.body(stream, b"\0\0\0\0\5hello", ends=False)
+        first.wait(5)
+        link.close() if cut == "connection" else link.reset(stream, 2)
+
+    first = threading.Event()
+    with H2Origin() as origin:
+        origin.respond = respond
+        site = start(**spoken(), origin=origin.address, upstream="protocol h2c")
+        with grpc.insecure_channel(f"localhost:{site.edge}") as channel:
+            answers = channel.unary_stream("/a.B/C")(b"x")
+            assert next(answers) == b"hello"
+            first.set()
+            with pytest.raises(grpc.RpcError) as broken:
+                next(answers)
+    assert broken.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert "connection_terminated" in broken.value.details()
+    line = site.gateway.log_line(path="/a.B/C")
+    assert "response_cut" in line["flags"] and line["reason"] == "connection_terminated"
+
+
+def test_a_call_whose_deadline_passes_behind_its_head_is_a_deadline(start):
+    def respond(link, stream, fields, body):
+        link.head(stream, fields=[("content-type", "application/grpc")])
+        link.body(stream, b"\0\0\0\0\5hello", ends=False)
+
+    with H2Origin() as origin:
+        origin.respond = respond
+        site = start(
+            **spoken(), origin=origin.address, upstream="protocol h2c",
+            defaults="timeout connect=1s response=1s total=700ms",
+        )
+        with grpc.insecure_channel(f"localhost:{site.edge}") as channel:
+            answers = channel.unary_stream("/a.B/C")(b"x")
+            assert next(answers) == b"hello"
+            with pytest.raises(grpc.RpcError) as late:
+                next(answers)
+    assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED

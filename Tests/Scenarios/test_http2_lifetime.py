@@ -1,12 +1,16 @@
 """Flow control on HTTP/2, what cancels what, and how connections end."""
 
 import signal
+import socket
 import threading
+import time
 
+import pytest
 from hyperframe import frame as frames
 
 from harness import responses
-from harness.http2 import H2Client
+from harness.http2 import Answer, H2Client
+from harness.responses import Held
 from harness.waiting import until
 
 # Flow control and cancellation.
@@ -94,7 +98,56 @@ def test_a_client_that_gives_no_window_loses_its_stream(clear, origin):
     assert site.gateway.log_line(path="/stalled")["reason"] == "write_stalled"
 
 
+def test_a_client_that_reads_too_slowly_loses_its_stream(clear, origin):
+    """Some progress in every period is not enough: on the whole it must be the least rate."""
+    big = b"x" * 300_000
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(big)
+    origin.respond = lambda request, peer: peer.send(head, big) or True
+    site = clear(listener="limits write-stall=1s min-rate=40KiB")
+    with H2Client(site.address, credits=False) as client:
+        stream = client.open("/slow")
+        start, given = time.monotonic(), 0
+        while client.answers.get(stream, Answer()).reset is None:
+            assert time.monotonic() - start < 15
+            client.read(0.05)
+            # A tenth of the rate.
+            if (due := int((time.monotonic() - start) * 4096)) > given:
+                client.send(
+                    frames.WindowUpdateFrame(0, due - given),
+                    frames.WindowUpdateFrame(stream, due - given),
+                )
+                given = due
+        assert client.answers[stream].reset == 8
+        assert time.monotonic() - start > 4, "the grace was not kept"
+    assert site.gateway.log_line(path="/slow")["reason"] == "write_stalled"
+
+
 # The life of a connection.
+
+
+@pytest.mark.parametrize("allowed", [True, False], ids=["half-close on", "half-close off"])
+def test_a_client_that_has_said_all_gets_its_answers_where_that_is_allowed(clear, origin, allowed):
+    origin.respond = held = Held()
+    site = clear(listener="half-close on" if allowed else "")
+    with H2Client(site.address, credits=False) as client:
+        # Its own SETTINGS are acknowledged before it can say nothing more.
+        until(lambda: client.read(0.1) and client.settings, 5, "SETTINGS")
+        whole = client.open("/whole")
+        cut = client.open(fields=client.fields("/cut", method="POST"), body=None)
+        until(lambda: len(origin.requests) >= 2, 5, "the requests to arrive")
+        client.socket.shutdown(socket.SHUT_WR)
+        time.sleep(0.2)
+        held.release.set()
+        if allowed:
+            assert client.answer(whole).status == 200 and client.answer(cut).status == 200
+            client.until_closed(5)
+            assert client.goaways[-1][1] == 0
+        else:
+            client.until_closed(5)
+            assert client.answers.get(whole, Answer()).status == 0
+    until(lambda: site.gateway.metric("sluice_open_connections") == 0, 5, "the end")
+
+
 
 
 def test_a_drain_lets_streams_end_and_names_the_last_one(clear, origin):

@@ -11,7 +11,7 @@ import pytest
 
 from harness.answers import problem
 from harness.client import chunked, request
-from harness.http2_origin import H2Origin, limited
+from harness.http2_origin import H2Origin, describe, limited
 from harness.waiting import free_port, until
 
 H2C = "protocol h2c"
@@ -297,3 +297,60 @@ def test_a_reload_ends_connections_after_their_streams(start, server):
         gate.set()
         assert client.response().body == b"late"
     until(lambda: server.links[0].socket.fileno() == -1, 3, "the old connection to end")
+
+
+# Checks.
+
+
+def test_a_grpc_server_is_asked_by_its_own_protocol(start, server):
+    said = {"status": 1, "code": "0"}
+
+    def respond(link, stream, fields, body):
+        if dict(fields)[":path"] != "/grpc.health.v1.Health/Check":
+            return describe(link, stream, fields, body)
+        link.answer(
+            stream,
+            fields=[("content-type", "application/grpc")],
+            body=bytes([0, 0, 0, 0, 2, 8, said["status"]]),
+            trailers=[("grpc-status", said["code"])],
+        )
+
+    server.respond = respond
+    site = start(
+        origin=server.address,
+        upstream=f"{H2C}\nhealth grpc=a.B every=100ms timeout=90ms rise=1 fall=1",
+    )
+    healthy = lambda: site.gateway.metric("sluice_upstream_server_healthy")
+    until(lambda: healthy() == 1, 5, "a healthy server")
+    fields, body = server.requests[0]
+    assert dict(fields)["content-type"] == "application/grpc" and dict(fields)["te"] == "trailers"
+    assert body == b"\0\0\0\0\x05\x0a\x03a.B"
+    said["status"] = 2
+    assert "it says NOT_SERVING" in site.gateway.said("a server is unhealthy")
+    assert healthy() == 0
+    said["status"] = 1
+    until(lambda: healthy() == 1, 5, "a healthy server again")
+    said["code"] = "12"
+    until(lambda: healthy() == 0, 5, "an unhealthy server")
+    site.gateway.said("gRPC status 12")
+
+
+def test_a_path_is_checked_over_http2(start, server):
+    statuses = ["200"]
+
+    def respond(link, stream, fields, body):
+        if dict(fields)[":path"] == "/healthz":
+            return link.answer(stream, status=statuses[0])
+        return describe(link, stream, fields, body)
+
+    server.respond = respond
+    site = start(
+        origin=server.address,
+        upstream=f"{H2C}\nhealth path=/healthz every=100ms timeout=90ms rise=1 fall=1",
+    )
+    healthy = lambda: site.gateway.metric("sluice_upstream_server_healthy")
+    until(lambda: healthy() == 1, 5, "a healthy server")
+    statuses[0] = "503"
+    assert "status 503" in site.gateway.said("a server is unhealthy")
+    # Checks leave no connection behind.
+    until(lambda: len([link for link in server.links if link.socket.fileno() >= 0]) <= 2, 5)

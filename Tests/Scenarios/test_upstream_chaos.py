@@ -12,6 +12,8 @@ import time
 import pytest
 
 from harness.load import Load
+from harness.origin import Origin
+from harness.site import block
 from harness.unruly import Unruly
 from harness.waiting import until
 
@@ -182,6 +184,84 @@ def test_a_refusal_of_the_breaker_says_when_to_come_again(start, origin):
     assert len(origin.requests) == 2
     line = site.gateway.log_line(status=503)
     assert line["reason"] == "breaker_open"
+
+
+def test_a_fallback_answers_while_the_breaker_is_open(start, origin, tmp_path):
+    origin.respond = lambda request, peer: bool(
+        peer.send(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n") or True
+    )
+    spare = Origin()
+    routes = [
+        block(
+            f"route {name}", f"match path=/{name}", "auth none", "to origin", f"fallback {fallback}"
+        )
+        for name, fallback in (
+            ("fixed", 'respond=200 body="[]" type=application/json'),
+            ("other", "to=spare"),
+        )
+    ]
+    site = start(
+        upstream="breaker consecutive=2 open=30s",
+        top=block("upstream spare", f"server 127.0.0.1:{spare.port}"),
+        routes="".join(routes),
+    )
+    with site.connect() as client:
+        assert [client.ask("/fixed").status for _ in range(2)] == [500, 500]
+        fixed = client.ask("/fixed")
+        assert (fixed.status, fixed.body) == (200, b"[]")
+        assert fixed.value("content-type") == "application/json"
+        assert fixed.value("retry-after") is None
+        other = client.ask("/other")
+        assert (other.status, other.json()["target"]) == (200, "/other")
+    assert len(origin.requests) == 2 and len(spare.requests) == 1
+    assert site.gateway.metric("sluice_upstream_fallbacks_total", upstream="origin") == 2
+    line = site.gateway.log_line(path="/other")
+    assert line["upstream"]["name"] == "spare" and "fallback" in line["flags"]
+    spare.close()
+
+
+@pytest.mark.parametrize("seconds", LENGTHS)
+def test_when_all_servers_fail_the_upstream_is_spared(start, fleet, seconds):
+    """Retries and breaker together: never more than 1.2 times what clients ask, nearly nothing
+    once the breaker is open, and no rush when it lets go."""
+    probes, period = 3, 1.0
+    site = site_of(
+        start,
+        fleet,
+        f"breaker errors=50% min-requests=20 window=2s open=1s probes={probes} ramp=2s",
+        "outlier consecutive=0",
+        route="retry attempts=3 on=[500] backoff=1ms..5ms budget=20%",
+    )
+    with Load(site.address) as load:
+        # The budget's window is two seconds, and so is the breaker's.
+        time.sleep(2)
+        for server in fleet:
+            server.behave("errors")
+        opened = "sluice_upstream_breaker_opened_total"
+        until(lambda: site.gateway.metric(opened) >= 1, 5, "an open breaker")
+        seen = sum(server.count() for server in fleet)
+        asked = len(load.outcomes)
+        assert seen <= 1.2 * asked + 10, f"{seen} at the servers for {asked} of clients"
+        time.sleep(seconds)
+        rounds = site.gateway.metric(opened)
+        spared = sum(server.count() for server in fleet) - seen
+        assert spared <= probes * (rounds + 1) + 20, f"{spared} requests in {rounds} rounds"
+        for server in fleet:
+            server.behave("ok")
+        well = time.monotonic()
+        until(lambda: load.outcomes[-1].is_good, period + 1, "a good answer")
+        first = time.monotonic() - well
+        assert first < period + 0.5, f"the first good answer came after {first:.2f} s"
+        # In the first half second of the ramp at most a third of the requests go through.
+        began, start_count = time.monotonic(), sum(server.count() for server in fleet)
+        time.sleep(0.5)
+        through = sum(server.count() for server in fleet) - start_count
+        wanted = len(load.between(began))
+        assert through <= wanted / 3 + 10, f"{through} of {wanted} went through at once"
+        until(lambda: site.gateway.metric("sluice_upstream_breaker_closed") == 1, 5, "the end")
+        closed = time.monotonic()
+        time.sleep(0.5)
+    assert all(outcome.is_good for outcome in load.between(closed))
 
 
 def test_checks_and_breaker_survive_a_reload(start, fleet):

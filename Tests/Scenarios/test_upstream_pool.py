@@ -162,3 +162,13 @@ def test_many_clients_share_the_upstream_in_parallel(start, origin):
         thread.join()
     assert failures == []
     assert len(origin.requests) == 800
+
+
+def test_a_place_that_lies_idle_at_another_worker_is_given_up(start, origin):
+    site = start(upstream="connections max=1 idle=1", workers=2)
+    # The kernel spreads clients over both workers, and the upstream has one place.
+    for _ in range(30):
+        with site.connect() as client:
+            assert client.ask().status == 200
+    assert 1 < origin.accepted <= 30
+    until(lambda: len(origin.open) <= 1, 5, "one connection at most")

@@ -136,6 +136,10 @@ import Testing
   @Test func `a line of the worst text stays within the stated bound`() {
     let limits = AccessLimits()
     let worst = [UInt8](repeating: 1, count: 10_000)
+    let tls = AccessMembers.tls(
+      version: worst.span, cipher: worst.span, serverName: worst.span, protocolName: worst.span,
+      isResumed: true)
+    let upstream = AccessMembers.upstream(name: worst.span, server: worst.span)
     var encoder = AccessLogEncoder(format: .json, limits: limits)
     var output = Output(capacity: 64)
     var record = AccessRecord()
@@ -146,12 +150,26 @@ import Testing
     record.host = worst.span
     record.method = worst.span
     record.userAgent = worst.span
-    record.tlsVersion = worst.span
-    record.tlsServerName = worst.span
-    record.upstream = worst.span
+    record.tls = tls.span
+    record.upstream = upstream.span
     encoder.encode(record, into: &output)
     #expect(output.count <= limits.lineBytesMax)
     #expect(output.bytes.text.hasSuffix("}\n"))
+  }
+
+  @Test func `what stays the same is rendered as the line has it`() {
+    let tls = AccessMembers.tls(
+      version: "TLSv1.3".utf8Span.span, cipher: "TLS_AES_128_GCM_SHA256".utf8Span.span,
+      serverName: "api.example.com".utf8Span.span, protocolName: "http/1.1".utf8Span.span,
+      isResumed: true)
+    #expect(tls.span.text == Sample.tls.bytes.text)
+    let upstream = AccessMembers.upstream(
+      name: "orders".utf8Span.span, server: "10.0.1.5:8443".utf8Span.span)
+    #expect(upstream.span.text == Sample.upstream.bytes.text)
+    let bare = AccessMembers.tls(
+      version: "TLSv1.2".utf8Span.span, cipher: Span(), serverName: "a\"b".utf8Span.span,
+      protocolName: Span(), isResumed: false)
+    #expect(bare.span.text == #","tls":{"version":"TLSv1.2","sni":"a\"b"}"#)
   }
 
   @Test func `the timestamp follows the second that it was rendered for`() {

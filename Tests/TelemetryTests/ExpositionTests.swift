@@ -14,7 +14,7 @@ import Testing
           name: "10.0.0.1:80", isFit: false, inFlight: 3, failures: 4, ejections: 1,
           latency: 1_500_000, isHealthy: true, checks: (good: 7, bad: 2))
       ])
-    reading.breaker = UpstreamReading.Breaker(state: "open", opened: 2, refused: 11)
+    reading.breaker = UpstreamReading.Breaker(state: "open", opened: 2, refused: 11, fallbacks: 5)
     reading.retries = [("reset", 6), ("status", 0)]
     reading.deniedRetries = 8
     return reading
@@ -38,6 +38,7 @@ import Testing
     ("sluice_upstream_breaker_closed{upstream=\"orders\"}", "0"),
     ("sluice_upstream_breaker_opened_total{upstream=\"orders\"}", "2"),
     ("sluice_upstream_breaker_refused_total{upstream=\"orders\"}", "11"),
+    ("sluice_upstream_fallbacks_total{upstream=\"orders\"}", "5"),
   ])
   func `how an upstream stands can be read`(series: String, value: String?) {
     #expect(Self.samples(Self.text(.prometheus))[series] == value)
@@ -136,7 +137,7 @@ import Testing
         #expect(line.hasPrefix(family))
       }
     }
-    #expect(seen.count == 39)
+    #expect(seen.count == 43)
   }
 
   @Test func `bucket counts never fall and end at the count`() {

@@ -19,11 +19,12 @@ enum Sample {
   static let referer: StaticString = "https://app.example.com/list?session=canary#top"
   static let client: StaticString = "203.0.113.7"
   static let peer: StaticString = "10.0.0.9"
-  static let tlsVersion: StaticString = "TLSv1.3"
-  static let cipher: StaticString = "TLS_AES_128_GCM_SHA256"
-  static let alpn: StaticString = "http/1.1"
-  static let upstream: StaticString = "orders"
-  static let server: StaticString = "10.0.1.5:8443"
+  /// What `AccessMembers` makes of a handshake and of a server; a test holds them to it.
+  static let tls: StaticString = #"""
+    ,"tls":{"version":"TLSv1.3","cipher":"TLS_AES_128_GCM_SHA256","sni":"api.example.com",\#
+    "alpn":"http/1.1","resumed":true}
+    """#
+  static let upstream: StaticString = #","upstream":{"name":"orders","server":"10.0.1.5:8443""#
   static let reason: StaticString = "upstream_reset"
   static let origin: StaticString = "upstream"
 
@@ -46,13 +47,8 @@ enum Sample {
     record.bytesOut = 112
     record.clientAddress = client.bytes
     record.peerAddress = peer.bytes
-    record.tlsVersion = tlsVersion.bytes
-    record.tlsCipher = cipher.bytes
-    record.tlsServerName = host.bytes
-    record.tlsProtocol = alpn.bytes
-    record.isResumed = true
+    record.tls = tls.bytes
     record.upstream = upstream.bytes
-    record.server = server.bytes
     record.attempts = 2
     record.upstreamStatus = 200
     record.duration = 12_345_678

@@ -8,7 +8,9 @@ import Testing
     let tests = SourceTree.written.filter { $0.path.hasPrefix("Tests/") }
     let missing = HardeningRules.missingTests(of: table, among: tests)
     #expect(missing.isEmpty, "\(missing.map(\.description).joined(separator: "\n"))")
-    #expect(HardeningRules.records(of: table) == Array(1...43) + Array(64...74) + [90, 91])
+    // 59 and 61 wait for what they are about, and the page says so.
+    let expected = (1...86).filter { ![59, 61].contains($0) } + [90, 91]
+    #expect(HardeningRules.records(of: table) == expected)
   }
 
   @Test func `a test that is not there is found missing`() {

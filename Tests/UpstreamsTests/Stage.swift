@@ -36,28 +36,34 @@ final class Stage {
   var timeouts = Timeouts(connect: 30_000, response: 30_000, total: 60_000, idle: 30_000)
 
   init(
-    on bench: isolated Bench, weights: [Int] = [1], connectionsMax: Int = 100, idleMax: Int = 100,
-    balance: Balance = .roundRobin, slowStart: UInt64 = 0, outlier: OutlierRule = .quiet,
-    health: HealthRule? = nil, breaker: BreakerRule? = nil, retry: RetryRule? = nil
+    on bench: isolated Bench, weights: [Int] = [1], priorities: [Int] = [],
+    connectionsMax: Int = 100, idleMax: Int = 100,
+    balance: Balance = .roundRobin, sticky: StickyRule? = nil, slowStart: UInt64 = 0,
+    outlier: OutlierRule = .quiet,
+    health: HealthRule? = nil, breaker: BreakerRule? = nil, retry: RetryRule? = nil,
+    fallback: Forwarder.Fallback? = nil, mirrors: [Mirror] = []
   ) throws {
     loop = bench.loop
     resources = try WorkerResources(loop: bench.loop)
     origins = try weights.map { _ in try Listening(on: bench.loop) }
-    let servers = zip(origins, weights).map { origin, weight in
-      ServerDefinition(
-        host: .address(origin.address), weight: weight, name: "\(origin.address)",
+    let servers = zip(origins, weights).enumerated().map { index, pair in
+      let (origin, weight) = pair
+      return ServerDefinition(
+        host: .address(origin.address), weight: weight,
+        priority: index < priorities.count ? priorities[index] : 0, name: "\(origin.address)",
         label: ServerLabel(
           upstream: "test", server: "\(origin.address)", upstreamMetric: 0, serverMetric: 0))
     }
     pool = try UpstreamPool(
       UpstreamDefinition(
-        name: "test", servers: servers, version: .http1, hostRule: .preserve, security: nil,
+        name: "test", servers: servers, discovery: nil, version: .http1, hostRule: .preserve,
+        security: nil,
         connectionsMax: connectionsMax, idleMax: idleMax, idleTimeout: 60_000, balance: balance,
-        slowStart: slowStart, outlier: outlier, health: health, breaker: breaker),
-      shared: shared, resources: resources)
+        sticky: sticky, slowStart: slowStart, outlier: outlier, health: health, breaker: breaker),
+      servers: servers, shared: shared, resources: resources)
     forwarder = Forwarder(
       shares: [Forwarder.Share(pool: pool, weight: 1)], sticky: nil, retry: retry,
-      parameterNames: [])
+      fallback: fallback, mirrors: mirrors, parameterNames: [])
   }
 
   var origin: Listening { origins[0] }
@@ -88,7 +94,7 @@ final class Stage {
     let exchange = try exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
     exchange.upstream.key = key
     exchange.upstream.tried = tried
-    return pool.choose(for: exchange, at: now ?? loop.now).index
+    return try #require(pool.choose(for: exchange, at: now ?? loop.now)).index
   }
 
   /// Runs an exchange to its end, whatever that is.
@@ -189,14 +195,15 @@ final class SeededSource: RandomSource {
 extension OutlierRule {
   /// Ejects nobody.
   static let quiet = OutlierRule(
-    consecutive: 0, errorShare: nil, requestsMin: 1, window: 1_000, statuses: StatusSet([]),
+    consecutive: 0, errorShare: nil, slowness: nil, requestsMin: 1, window: 1_000,
+    statuses: StatusSet([]),
     ejection: 1_000...8_000, ejectedMax: 500_000)
 
   static func consecutive(
     _ count: UInt64, statuses: [ClosedRange<Int>] = [500...599], ejectedMax: UInt64 = 500_000
   ) -> OutlierRule {
     OutlierRule(
-      consecutive: count, errorShare: nil, requestsMin: 1, window: 1_000,
+      consecutive: count, errorShare: nil, slowness: nil, requestsMin: 1, window: 1_000,
       statuses: StatusSet(statuses), ejection: 1_000...8_000, ejectedMax: ejectedMax)
   }
 }

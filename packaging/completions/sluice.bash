@@ -438,13 +438,16 @@ _sluice_token_verify() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
     repeating_options=()
-    non_repeating_options=(-c --config)
+    non_repeating_options=(-c --config --keys)
     __sluice_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '-c'|'--config')
         __sluice_add_completions -o plusdirs -fX '!*.@(conf)'
+        return
+        ;;
+    '--keys')
         return
         ;;
     esac

@@ -52,7 +52,7 @@ function __sluice_parse_tokens -S
             __sluice_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'verify'
-                __sluice_parse_subcommand 1 'c/config=' 'version' 'h/help'
+                __sluice_parse_subcommand 1 'c/config=' 'keys=' 'version' 'h/help'
             end
         case 'help'
             __sluice_parse_subcommand -r 1 'version'
@@ -179,6 +179,7 @@ complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options 
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_positional "sluice token" -eq 1' -fa 'verify' -d 'Says whether an identity takes a token, and why not.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token verify" c config' -s 'c' -l 'config' -d 'The config\'s root file.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'conf\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
+complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token verify" keys' -l 'keys' -d 'The issuer\'s key set, for an identity whose keys are published at a URL.' -rfka ''
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token verify" version' -l 'version' -d 'Show the version.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice token verify" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'sluice' -n '__sluice_should_offer_completions_for_flags_or_options "sluice help" version' -l 'version' -d 'Show the version.'

@@ -290,6 +290,7 @@ _sluice_token_verify() {
     local -ar arg_specs=(
         '(-c --config)'{-c,--config}'[The config'\''s root file.]:file:_files -g '\''*.conf'\'''
         ':identity:'
+        '--keys[The issuer'\''s key set, for an identity whose keys are published at a URL.]:file:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

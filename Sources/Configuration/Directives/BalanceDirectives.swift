@@ -16,6 +16,7 @@ package struct BalanceSettings: Sendable {
 package struct OutlierSettings: Sendable {
   package var consecutive = 5
   package var errors: Percent?
+  package var slowness: Int?
   package var requestsMin = 20
   package var window = TimeSpan.seconds(10)
   package var statuses = [502, 503, 504].map { StatusRange($0...$0) }
@@ -74,6 +75,10 @@ extension CoreDirectives {
       .value(
         "errors", \.errors, .percent,
         "The share of failures in the window that ejects a server; not said: none."),
+      .integer(
+        "slower", \.slowness, in: 2...1000,
+        "A server is ejected whose answers begin so many times later than those of the one in the "
+          + "middle of the others; not said: none."),
       .integer(
         "min-requests", \.requestsMin, in: 1...1_000_000,
         "Requests to a server in the window below which the share means nothing."),

@@ -4,14 +4,15 @@
 /// The core's declarations, in the order in which the manual shows them.
 package enum CoreDirectives {
   package static let all: [any DirectiveDeclaration] = [
-    sluice, include, workers, user, grace, state, clientIP, accessLog,
+    sluice, include, workers, user, grace, resolver, state, clientIP, accessLog,
     admin, adminBind,
     certificate,
     listener, bind, listenerTLS, listenerRedirect, serve, limits, path, underscore, halfClose,
     role, LimitDirectives.redis, LimitDirectives.bucket,
-    upstream, server, upstreamTLS, balance, health, outlier, breaker, connections, upstreamHost,
+    upstream, server, servers, upstreamTLS, balance, sticky, health, outlier, breaker, connections,
+    upstreamHost,
     upstreamProtocol,
-    defaults, group, route, match, auth, to, retry,
+    defaults, group, route, match, auth, to, retry, fallback, mirror,
     enforce, assert, require, forbid, except, waive,
   ]
 }

@@ -29,6 +29,15 @@ package struct GraceSettings: Sendable {
   package var drainDelay = TimeSpan.seconds(5)
 }
 
+package struct ResolverSettings: Sendable {
+  package var servers: [Endpoint] = []
+
+  /// The servers as resolver libraries take them; nil for those of the machine.
+  package var list: String? {
+    servers.isEmpty ? nil : servers.map(\.description).joined(separator: ",")
+  }
+}
+
 package struct StateSettings: Sendable {
   package var folder = ""
 }
@@ -49,6 +58,19 @@ extension CoreDirectives {
     arguments: [.text("name", \.name, "A user of the system.")],
     defaults: UserSettings(), properties: [],
     examples: [Example("privileges are dropped", config: "user sluice")])
+
+  static let resolver = Manual<ResolverSettings>(
+    directive: "resolver",
+    summary: "The name servers that are asked for names of servers and stores. Not written: those "
+      + "of /etc/resolv.conf. The hosts file comes first in any case.",
+    scopes: [.top], inheritance: .none,
+    defaults: ResolverSettings(),
+    properties: [
+      .list("servers", \.servers, of: .nameServer, "Addresses with their ports.").required
+    ],
+    examples: [
+      Example("two servers", config: "resolver servers=[10.0.0.53:53 10.0.1.53:53]")
+    ])
 
   static let grace = Manual<GraceSettings>(
     directive: "grace", summary: "How long a drain may take.", scopes: [.top], inheritance: .none,
@@ -80,6 +102,18 @@ extension ValueType where Wrapped == WorkerCount {
       if text == "auto" { return .auto }
       guard let count = Int(text), (1...1024).contains(count) else { throw ValueProblem() }
       return .exactly(count)
+    }
+  }
+}
+
+extension ValueType where Wrapped == Endpoint {
+  /// Where a name server answers: no name, since somebody would have to be asked for it.
+  static var nameServer: ValueType {
+    .described("an address with a port such as 10.0.0.53:53", calls: [.env]) {
+      (text) throws(ValueProblem) in
+      let endpoint = try Endpoint(parsing: text)
+      guard case .address = endpoint else { throw ValueProblem() }
+      return endpoint
     }
   }
 }

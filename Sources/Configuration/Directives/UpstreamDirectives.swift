@@ -1,8 +1,17 @@
 // `upstream` and what stands in it: servers, TLS, connections, protocol, and the Host that is sent.
 
-package struct ServerSettings: Sendable {
+package struct ServerSettings: Sendable, Hashable {
   package var endpoint = Endpoint.unix(path: "")
   package var weight = 1
+  package var priority = 0
+
+  package init() {}
+
+  package init(endpoint: Endpoint, weight: Int, priority: Int) {
+    self.endpoint = endpoint
+    self.weight = weight
+    self.priority = priority
+  }
 }
 
 package struct UpstreamTLSSettings: Sendable {
@@ -64,9 +73,15 @@ extension CoreDirectives {
     arguments: [.value("address", \.endpoint, .endpoint, "Name or address, with its port.")],
     defaults: ServerSettings(),
     properties: [
-      .integer("weight", \.weight, in: 1...256, "Its share, against the weights of the others.")
+      .integer("weight", \.weight, in: 1...256, "Its share, against the weights of the others."),
+      .integer(
+        "priority", \.priority, in: 0...65_535,
+        "Servers of the lowest priority that has one in use are asked; the others stand by."),
     ],
-    examples: [Example("a bigger machine", config: "server orders-1.internal:8443 weight=2")])
+    examples: [
+      Example("a bigger machine", config: "server orders-1.internal:8443 weight=2"),
+      Example("another site stands by", config: "server orders.elsewhere.internal:8443 priority=1"),
+    ])
 
   static let upstreamTLS = Manual<UpstreamTLSSettings>(
     directive: "tls", summary: "The upstream is spoken to over TLS.", scopes: [.upstream],
@@ -91,7 +106,9 @@ extension CoreDirectives {
     defaults: UpstreamConnectionSettings(),
     properties: [
       .integer("max", \.max, in: 1...100_000, "Connections at a time, over all workers."),
-      .integer("idle", \.idle, in: 0...100_000, "Idle connections that are kept."),
+      .integer(
+        "idle", \.idle, in: 0...100_000,
+        "Idle connections that are kept; each worker has an equal part."),
       .duration(
         "idle-timeout", \.idleTimeout, in: .milliseconds(100) ... .hours(1),
         "How long an idle connection is kept."),

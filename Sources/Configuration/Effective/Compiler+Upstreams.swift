@@ -5,11 +5,20 @@ extension Compiler {
     let block = statement.block
     let servers = block.all(CoreDirectives.server)
     let tls = block.first(CoreDirectives.upstreamTLS)
-    if servers.isEmpty, statement.isBlockWhole {
+    let discovery = block.all(CoreDirectives.servers).first
+    if servers.isEmpty, discovery == nil, statement.isBlockWhole {
       report(
         .missingValue, "upstream '\(statement.name)' has no server", at: statement.nameLocation)
     }
     if tls == nil {
+      if let (found, place) = discovery, case .service(let name)? = found.source,
+        !Endpoint.name(name, port: 1).isNearby
+      {
+        report(
+          .plainUpstream,
+          "what '\(name)' names is spoken to in clear text over a network that may be public",
+          at: place.nameLocation, help: "add 'tls' to upstream '\(statement.name)'")
+      }
       for (server, place) in servers where !server.endpoint.isNearby {
         plainServers.append(
           PlainServer(
@@ -19,16 +28,15 @@ extension Compiler {
     checkProtocol(of: statement, hasTLS: tls != nil)
     let version = block.first(CoreDirectives.upstreamProtocol)?.version ?? .auto
     for (health, place) in block.all(CoreDirectives.health)
-    where health.path != nil && (version == .h2 || version == .h2c) {
+    where health.grpc != nil && version != .h2 && version != .h2c {
       report(
-        .notInThisVersion,
-        "a check of 'path=' speaks HTTP/1.1, which 'protocol \(version.rawValue)'"
-          + " rules out", at: place.location(of: "path"),
-        help: "without 'path=' a connection is enough")
+        .settingsConflict, "gRPC is spoken over HTTP/2, and this upstream may not be",
+        at: place.location(of: "grpc"), help: "add 'protocol h2', or 'protocol h2c' without 'tls'")
     }
     return UpstreamConfiguration(
-      name: statement.name, servers: servers.map(\.0), tls: tls,
+      name: statement.name, servers: servers.map(\.0), discovery: discovery?.0.source, tls: tls,
       balance: block.first(CoreDirectives.balance) ?? BalanceSettings(),
+      sticky: block.first(CoreDirectives.sticky),
       outlier: block.first(CoreDirectives.outlier) ?? OutlierSettings(),
       health: block.first(CoreDirectives.health),
       breaker: block.first(CoreDirectives.breaker),
@@ -52,6 +60,28 @@ extension Compiler {
         .settingsConflict, "'protocol h2c' is HTTP/2 in clear text, and this upstream has 'tls'",
         at: place.nameLocation, help: "'protocol h2' is HTTP/2 over TLS")
     case .auto, .http11, .h2, .h2c: return
+    }
+  }
+
+  /// HTTP/2 has no Upgrade: a route whose connections may change their protocol leads to servers
+  /// that can change it.
+  mutating func checkUpgrades(
+    to upstreams: [UpstreamConfiguration], on routes: [EffectiveRoute]
+  ) {
+    var reported: Set<String> = []
+    for route in routes where route.settings.folded.records["upgrade"]?.isOn == true {
+      for share in route.shares {
+        guard let upstream = upstreams.first(where: { $0.name == share.upstream }),
+          upstream.version == .h2 || upstream.version == .h2c,
+          reported.insert("\(route.id) \(upstream.name)").inserted
+        else { continue }
+        report(
+          .settingsConflict,
+          "route '\(route.id)' has 'upgrade', and upstream '\(upstream.name)' is spoken to in "
+            + "HTTP/2 only, which has none", at: share.location,
+          notes: [.init("the upstream", at: upstream.location)],
+          help: "say 'upgrade off' in the route, or 'protocol auto' in the upstream")
+      }
     }
   }
 

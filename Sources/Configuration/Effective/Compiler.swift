@@ -67,6 +67,7 @@ struct Compiler {
     refuseOpenCredentials(listeners)
     refuseUnaskedCertificates(listeners)
     checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
+    checkUpgrades(to: upstreams, on: listeners.flatMap(\.routes))
     // What is missing for another reason must not look as if someone had weakened it.
     let isWhole = !checker.diagnostics.hasErrors
     if isWhole { checkEnforcement(listeners) }
@@ -82,6 +83,7 @@ struct Compiler {
       workers: statements.first(CoreDirectives.workers)?.count ?? .auto,
       user: statements.first(CoreDirectives.user)?.name,
       grace: statements.first(CoreDirectives.grace) ?? GraceSettings(),
+      resolver: statements.first(CoreDirectives.resolver) ?? ResolverSettings(),
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,

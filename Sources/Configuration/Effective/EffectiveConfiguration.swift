@@ -7,6 +7,7 @@ package struct EffectiveConfiguration: Sendable {
   /// The user to become; nil keeps the one that started the process.
   package let user: String?
   package let grace: GraceSettings
+  package let resolver: ResolverSettings
   /// The folder that survives a restart; nil means memory only.
   package let stateFolder: String?
   package let clientAddress: ClientAddressSettings
@@ -46,9 +47,13 @@ package struct IdentityConfiguration: Sendable {
 package struct UpstreamConfiguration: Sendable {
   package let name: String
   package let servers: [ServerSettings]
+  /// Where more servers are found while the gateway runs; nil when nowhere.
+  package let discovery: ServersSource?
   /// Nil: plain.
   package let tls: UpstreamTLSSettings?
   package let balance: BalanceSettings
+  /// Nil: clients are not kept on a server by a cookie.
+  package let sticky: StickySettings?
   package let outlier: OutlierSettings
   /// Nil: the servers are not checked.
   package let health: HealthSettings?
@@ -109,6 +114,14 @@ package struct EffectiveRoute: Sendable {
   package var sticky: Attribute? {
     settings.entries(of: CoreDirectives.to).lazy.compactMap(\.settings.sticky).first
   }
+
+  /// Where copies of its requests go.
+  package var mirrors: [MirrorSettings] {
+    settings.entries(of: CoreDirectives.mirror).map(\.settings)
+  }
+
+  /// What answers while the breaker of its upstream is open; nil when nothing does.
+  package var fallback: FallbackSettings? { settings.settings(of: CoreDirectives.fallback) }
 
   /// Where it forwards, with shares that add up to 100 %; empty for other actions.
   package var shares: [UpstreamShare] {

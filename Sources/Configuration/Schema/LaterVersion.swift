@@ -3,8 +3,7 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "cache", "compress", "header", "maintenance", "mirror", "schema", "shadow", "slo",
-    "tracing",
+    "cache", "compress", "header", "maintenance", "schema", "shadow", "slo", "tracing",
   ]
 
   /// Words that name a variant of a directive.

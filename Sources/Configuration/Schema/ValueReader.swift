@@ -130,8 +130,12 @@ package struct ValueReader {
     }
     let canonical = call.canonical
     if call.function == .file, let make = type.file {
+      let path = call.arguments.first ?? ""
+      guard !path.utf8.contains(0) else {
+        return refused(value, "takes the path of a file in file(...)", code: .wrongType)
+      }
       return ParsedValue(
-        payload: make(call.arguments.first ?? ""), canonical: canonical, items: nil, mentions: [],
+        payload: make(path), canonical: canonical, items: nil, mentions: [],
         location: value.location)
     }
     let fallback = call.arguments.dropFirst().first

@@ -71,6 +71,14 @@ package struct ValueType<Wrapped: Sendable>: Sendable {
     return type
   }
 
+  /// The same type, which also takes the path of a file in `file("...")`: the file is read when
+  /// the config is served, and again whenever it changes.
+  package func naming(_ file: @escaping @Sendable (String) -> Wrapped) -> ValueType {
+    var type = self
+    type.file = file
+    return type
+  }
+
   /// The same type with the name of something that must exist elsewhere.
   package func mentioning(_ mentions: @escaping @Sendable (Wrapped) -> [Mention]) -> ValueType {
     var type = self

@@ -17,11 +17,16 @@ import Upstreams
 /// Turns effective configs into blueprints. Ids of names stay the same from one config to the next.
 struct BlueprintCompiler {
   private let policies: [Registration]
+  /// Paths of the config are relative to it.
+  let folder: String
+  /// Workers that share what an upstream may keep.
+  var workerCount = 1
   private(set) var security = SecurityMaterial()
   var names = MetricNames()
 
-  init(policies: [Registration]) {
+  init(policies: [Registration], folder: String) {
     self.policies = policies
+    self.folder = folder
     for error in HTTP1Error.allCases {
       _ = names.protocolErrors.id(of: error.reason.description)
     }
@@ -118,11 +123,6 @@ struct BlueprintCompiler {
   private mutating func route(
     _ route: EffectiveRoute, upstreams: [String: Int]
   ) -> RouteBlueprint {
-    let shares = route.shares.compactMap { share in
-      upstreams[share.upstream].map {
-        (upstream: $0, share: UInt32(clamping: share.share.millionths))
-      }
-    }
     var parameters: [String] = []
     for path in route.matches.flatMap(\.paths) {
       for capture in path.captures where !parameters.contains(capture.name) {
@@ -132,10 +132,7 @@ struct BlueprintCompiler {
     return RouteBlueprint(
       label: RouteLabel(name: route.id, metric: names.routes.id(of: route.id)),
       matches: route.matches, policies: blueprints(route.settings),
-      action: route.action == "to"
-        ? .forward(
-          shares, sticky: route.sticky.flatMap { RequestKeySource($0) },
-          retry: route.settings.settings(of: CoreDirectives.retry).map { retry($0) }) : .answer,
+      action: route.action == "to" ? .forward(forward(route, upstreams)) : .answer,
       parameterNames: parameters)
   }
 
@@ -169,6 +166,9 @@ struct BlueprintCompiler {
     limits.http2.connectionWindow = Int32(clamping: settings.connectionWindow.bytes)
     limits.http2.headBytesMax = limits.head.headBytesMax
     limits.http2.fieldsMax = settings.fields
+    limits.http2.allowsExtendedConnect = listener.routes.contains {
+      $0.settings.settings(of: Upgrade.manual) != nil
+    }
     limits.allowsHalfClose = listener.allowsHalfClose
     limits.rules.path.normalizesDots = listener.path.repairs.contains(.dots)
     limits.rules.path.normalizesSlashes = listener.path.repairs.contains(.slashes)

@@ -58,7 +58,9 @@ extension Control {
     housekeeper.cancel()
     upstreamWatcher.cancel()
     endChecks()
+    endKeys()
     resolver?.stop()
+    discovery.stop()
     if let logWriter, !logWriter.stop(milliseconds: Self.logFlush) {
       log.error("access log lines were lost at the end: the output is blocked")
     }

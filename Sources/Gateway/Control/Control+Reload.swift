@@ -50,6 +50,7 @@ extension Control {
     var kept: [String] = []
     if old.workers != new.workers { kept.append("workers") }
     if old.user != new.user { kept.append("user") }
+    if old.resolver.servers != new.resolver.servers { kept.append("resolver") }
     if old.admin?.binds != new.admin?.binds { kept.append("admin") }
     guard !kept.isEmpty else { return }
     log.warning("a change of \(kept.joined(separator: ", ")) takes effect at the next start")
@@ -57,6 +58,17 @@ extension Control {
 
   /// Compiles a config, opens what it needs, and hands it to the workers.
   func serve(_ next: EffectiveConfiguration, hash: String) async throws(ReloadRefusal) {
+    discovery.isHeld = true
+    defer { discovery.isHeld = false }
+    try await exchange(for: next, hash: hash)
+    discovery.isHeld = false
+    // What was found while the workers took the config.
+    await publishServers()
+  }
+
+  private func exchange(
+    for next: EffectiveConfiguration, hash: String
+  ) async throws(ReloadRefusal) {
     var security = security
     var compiler = compiler
     let material: SecurityMaterial
@@ -64,15 +76,10 @@ extension Control {
       material = try security.read(next)
     } catch { throw ReloadRefusal(text: error.text) }
     var credentials = credentials
-    let keys: CredentialMaterial
-    do throws(CredentialReader.Refusal) {
-      keys = try credentials.read(next)
-    } catch { throw ReloadRefusal(text: error.text) }
-    var blueprint = compiler.compile(
-      next, security: material, credentials: keys, hash: hash)
-    do throws(StartFailure) {
-      blueprint = try await resolveNames(of: blueprint)
-    } catch { throw ReloadRefusal(text: error.text) }
+    let keys = try readKeys(of: next, material, by: &credentials)
+    let compiled = compiler.compile(
+      next, security: material, credentials: keys.material, hash: hash)
+    let blueprint = try await complete(compiled, with: &compiler)
     let fresh: [ListenerSockets.Key: [Int32]]
     do throws(ListenerSockets.Refusal) {
       fresh = try sockets.prepare(blueprint.listeners, workers: workers.count)
@@ -89,6 +96,8 @@ extension Control {
     prepareChecks(of: blueprint)
     let earlier = buckets
     let earlierStores = stores
+    let earlierKeepers = keepers
+    keepers = keys.keepers
     buckets.adopt(blueprint, next.stores, ids: &compiler, library: library)
     stores.adopt(blueprint.stores)
     self.compiler = compiler
@@ -98,6 +107,7 @@ extension Control {
     } catch {
       buckets = earlier
       stores = earlierStores
+      keepers = earlierKeepers
       ListenerSockets.discard(fresh)
       if movesLog { _ = writer?.stop(milliseconds: 0) }
       throw ReloadRefusal(text: error.text)
@@ -109,8 +119,41 @@ extension Control {
     configuration = next
     self.blueprint = blueprint
     keepNames(of: blueprint)
+    keepServices(of: blueprint)
     forgetUpstreams(except: blueprint)
     keepChecks(of: blueprint)
+    keepKeys(insteadOf: earlierKeepers)
+    await handKeys(newerThan: keys.times)
+  }
+
+  /// The keys of a config's identities, and who keeps those that are published.
+  private func readKeys(
+    of next: EffectiveConfiguration, _ security: SecurityMaterial,
+    by reader: inout CredentialReader
+  ) throws(ReloadRefusal) -> (
+    material: CredentialMaterial, keepers: [String: KeyKeeper], times: [String: UInt64]
+  ) {
+    var material: CredentialMaterial
+    do throws(CredentialReader.Refusal) {
+      material = try reader.read(next)
+    } catch { throw ReloadRefusal(text: error.text) }
+    do throws(StartFailure) {
+      let fresh = try keepers(for: next, security)
+      let times = fill(&material, of: next, from: fresh)
+      return (material, fresh, times)
+    } catch { throw ReloadRefusal(text: error.text) }
+  }
+
+  /// Fills in what is found outside of the config: servers, and what their names stand for.
+  private func complete(
+    _ compiled: Blueprint, with compiler: inout BlueprintCompiler
+  ) async throws(ReloadRefusal) -> Blueprint {
+    do throws(ServerDiscovery.Refusal) {
+      try await discoverServers(of: compiled)
+    } catch { throw ReloadRefusal(text: error.text) }
+    do throws(StartFailure) {
+      return try await resolveNames(of: discovery.fill(compiled, with: &compiler))
+    } catch { throw ReloadRefusal(text: error.text) }
   }
 
   private func exchangeSockets(

@@ -21,6 +21,14 @@ extension Control {
     for name in resolver.keep(names.union(present)) {
       log.error("the name \(name) cannot be looked up: it is no host name, or one too many")
     }
+    await lookUp(names, with: resolver)
+    var filled = blueprint
+    filled.addresses = addresses
+    return filled
+  }
+
+  /// Waits for names that are not known yet, for a bounded time.
+  private func lookUp(_ names: Set<String>, with resolver: Resolver) async {
     let waiter = Waiter(on: loop)
     let deadline = loop.now.advanced(milliseconds: Self.startWait)
     for name in names where addresses[name] == nil {
@@ -32,9 +40,23 @@ extension Control {
       }
     }
     waiter.retire()
-    var filled = blueprint
-    filled.addresses = addresses
-    return filled
+  }
+
+  /// Learns the names of servers that were found, before anybody is sent there.
+  func learnNames(of servers: [ServerDefinition]) async {
+    var names = Set<String>()
+    for server in servers {
+      if case .name(let name, _) = server.host { names.insert(name) }
+    }
+    guard !names.isEmpty else { return }
+    do throws(StartFailure) {
+      let resolver = try startResolver()
+      let present = blueprint.map { Self.names(of: $0) } ?? []
+      for name in resolver.keep(names.union(present)) {
+        log.error("the name \(name) cannot be looked up: it is no host name, or one too many")
+      }
+      await lookUp(names, with: resolver)
+    } catch { log.error("\(error.text)") }
   }
 
   /// Forgets names that only the config before had.
@@ -46,8 +68,14 @@ extension Control {
 
   static func names(of blueprint: Blueprint) -> Set<String> {
     var names = Set<String>()
-    for server in blueprint.upstreams.flatMap(\.servers) {
+    for server in blueprint.upstreams.flatMap({ blueprint.servers(of: $0) }) {
       if case .name(let name, _) = server.host { names.insert(name) }
+    }
+    for identity in blueprint.identities {
+      guard let url = identity.kind.published(identity.settings)?.url,
+        Bytes.IPAddress(url.host) == nil
+      else { continue }
+      names.insert(url.host)
     }
     for store in blueprint.stores {
       if case .name(let name, _) = store.host { names.insert(name) }
@@ -59,7 +87,9 @@ extension Control {
     if let resolver { return resolver }
     let fresh: Resolver
     do throws(DNSLookupError) {
-      fresh = try Resolver(on: loop, settings: Resolver.Settings())
+      var settings = Resolver.Settings()
+      settings.servers = nameServers
+      fresh = try Resolver(on: loop, settings: settings)
     } catch {
       throw StartFailure(.system, "names cannot be resolved: \(error)")
     }

@@ -104,12 +104,16 @@ extension Control {
     var page = MetricsPage(
       totals: totals, names: compiler.names, control: metrics, process: ProcessUsage.read())
     page.stores = stores.readings
+    page.keys = keyReadings
     page.bulkheads = bulkheads.readings.map(BulkheadReading.init)
     return page
   }
 
-  /// Whether new traffic should come here.
-  var isReady: Bool { phase == .serving || phase == .ending }
+  /// Whether new traffic should come here. A start waits for keys that are published for one fetch,
+  /// which has a deadline: an issuer that is away does not keep the edge away.
+  var isReady: Bool {
+    (phase == .serving && keepers.values.allSatisfy(\.hasSettled)) || phase == .ending
+  }
 }
 
 extension BulkheadReading {

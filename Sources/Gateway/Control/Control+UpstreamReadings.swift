@@ -8,20 +8,24 @@ import Upstreams
 extension Control {
   /// How upstreams and servers are now.
   func upstreamReadings() -> [UpstreamReading] {
-    (blueprint?.upstreams ?? []).compactMap { definition in
+    guard let blueprint else { return [] }
+    return blueprint.upstreams.compactMap { definition in
       guard let shared = sharedUpstreams[definition.name] else { return nil }
       var reading = UpstreamReading(
         name: definition.name,
         openConnections: UInt64(clamping: shared.openConnections.load(ordering: .relaxed)),
-        servers: definition.servers.compactMap { server in
+        servers: blueprint.servers(of: definition).compactMap { server in
           shared.known(server.name).map { self.reading(of: $0, in: shared) }
         })
       reading.breaker = shared.breaker.map { breaker in
         UpstreamReading.Breaker(
           state: breaker.state.rawValue, opened: breaker.openedCount,
-          refused: breaker.refusedCount)
+          refused: breaker.refusedCount, fallbacks: shared.fallbackCount)
       }
       reading.retries = RetryRule.Cause.allCases.map { ($0.name, shared.retryCount(for: $0)) }
+      reading.copies = UpstreamShared.CopyOutcome.allCases.map {
+        ($0.name, shared.copyCount($0))
+      }
       reading.deniedRetries = shared.deniedRetryCount
       return reading
     }

@@ -16,13 +16,15 @@ extension Control {
   func watchUpstreams() async {
     while await upstreamWatcher.sleep(milliseconds: Self.lookInterval) != .cancelled {
       for definition in blueprint?.upstreams ?? [] { look(at: definition) }
+      if phase == .serving { await refreshServerFiles() }
     }
   }
 
   private func look(at definition: UpstreamDefinition) {
-    guard let shared = sharedUpstreams[definition.name] else { return }
+    guard let shared = sharedUpstreams[definition.name], let blueprint else { return }
     detectors[definition.name, default: OutlierDetector()].examine(
-      shared, servers: definition.servers.map(\.name), by: definition.outlier, at: loop.now)
+      shared, servers: blueprint.servers(of: definition).map(\.name), by: definition.outlier,
+      at: loop.now)
     shared.sampleRetries(at: loop.now)
     let (events, lost) = shared.events.take()
     for event in events { tell(event, of: definition.name) }
@@ -38,6 +40,7 @@ extension Control {
         switch cause {
         case .consecutive(let count): "\(count) failures in a row"
         case .share(let failed, let all): "\(failed) of \(all) requests failed"
+        case .slow(let own, let peers): "answers after \(own) us, its peers after \(peers) us"
         }
       details["for"] = "\(milliseconds)ms"
       log.warning("a server is ejected", metadata: details)
@@ -67,7 +70,7 @@ extension Control {
       guard let rule = definition.health, let shared = sharedUpstreams[definition.name] else {
         continue
       }
-      shared.prepare(definition.servers.map(\.name), by: rule, at: loop.now)
+      shared.prepare(blueprint.servers(of: definition).map(\.name), by: rule, at: loop.now)
     }
   }
 
@@ -82,22 +85,22 @@ extension Control {
       guard let shared = sharedUpstreams[definition.name] else { continue }
       if definition.health == nil {
         shared.endChecks()
-      } else if checkers[definition.name] == nil {
-        startChecks(of: definition, shared)
+      } else {
+        check(blueprint.servers(of: definition), of: definition, shared)
       }
     }
   }
 
-  private func startChecks(of definition: UpstreamDefinition, _ shared: UpstreamShared) {
+  /// Checks these servers of an upstream from now on, and no others.
+  func check(
+    _ servers: [ServerDefinition], of definition: UpstreamDefinition, _ shared: UpstreamShared
+  ) {
     do {
-      let resources = try checkResources ?? WorkerResources(loop: loop)
-      checkResources = resources
-      let checker = try HealthChecker(
-        definition, shared: shared, resources: resources,
-        addresses: { [unowned self] name in self.assumeIsolated { $0.addresses[name] ?? [] } },
-        random: { .random(in: 0..<1) })
-      checker?.start(TaskStarter(for: self))
+      guard let checker = try checkers[definition.name] ?? makeChecker(definition, shared) else {
+        return
+      }
       checkers[definition.name] = checker
+      try checker.check(servers, TaskStarter(for: self))
     } catch {
       // The workers made the same contexts a moment ago. Unchecked servers are used.
       shared.endChecks()
@@ -105,7 +108,26 @@ extension Control {
     }
   }
 
+  private func makeChecker(
+    _ definition: UpstreamDefinition, _ shared: UpstreamShared
+  ) throws -> HealthChecker? {
+    let resources = try checkResources ?? startCheckResources()
+    return try HealthChecker(
+      definition, shared: shared, resources: resources,
+      addresses: { [unowned self] name in self.assumeIsolated { $0.addresses[name] ?? [] } },
+      random: { .random(in: 0..<1) })
+  }
+
+  /// What checks share: made with the first of them.
+  private func startCheckResources() throws -> WorkerResources {
+    let resources = try WorkerResources(loop: loop)
+    checkResources = resources
+    start { await resources.turns.run() }
+    return resources
+  }
+
   func endChecks() {
+    checkResources?.turns.stop()
     for checker in checkers.values { checker.stop() }
     checkers = [:]
   }
@@ -115,7 +137,8 @@ extension Control {
     let names = Set(blueprint.upstreams.map(\.name))
     detectors = detectors.filter { names.contains($0.key) }
     for definition in blueprint.upstreams {
-      sharedUpstreams[definition.name]?.forget(except: Set(definition.servers.map(\.name)))
+      sharedUpstreams[definition.name]?
+        .forget(except: Set(blueprint.servers(of: definition).map(\.name)))
     }
   }
 }

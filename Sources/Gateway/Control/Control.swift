@@ -39,7 +39,7 @@ package actor Control: LoopActor {
   /// Set before the loop ends.
   let ending: ProcessEnding
 
-  var compiler = BlueprintCompiler(policies: StandardPolicies.all)
+  var compiler: BlueprintCompiler
   var security: SecurityReader
   var credentials: CredentialReader
   var configuration: EffectiveConfiguration?
@@ -53,10 +53,14 @@ package actor Control: LoopActor {
   var logWriter: LogWriter?
   /// Log lines that writers before the present one gave up.
   var droppedLines: UInt64 = 0
+  /// Name servers that the config had at the start; nil for those of the machine.
+  var nameServers: String?
   /// Made with the first upstream that has a name.
   var resolver: Resolver?
   /// The newest addresses of the names in use.
   var addresses: [String: [Bytes.IPAddress]] = [:]
+  /// Servers of upstreams that are found while they serve.
+  var discovery = ServerDiscovery()
   var phase = Phase.starting
   /// Exceptions from policy whose end the log has told.
   var toldExpiries: Set<PolicyException> = []
@@ -68,7 +72,9 @@ package actor Control: LoopActor {
   /// By upstream.
   var detectors: [String: OutlierDetector] = [:]
   var checkers: [String: HealthChecker] = [:]
-  /// Made with the first upstream that is checked.
+  /// By identity.
+  var keepers: [String: KeyKeeper] = [:]
+  /// For what Control asks itself: checks and keys. Made when first needed.
   var checkResources: WorkerResources?
   /// Cut short by a second signal.
   let drainWaiter: Waiter
@@ -84,6 +90,8 @@ package actor Control: LoopActor {
     ticketKeys = try TicketKeys(library: library) {
       Int(Instant.now().nanoseconds / 1_000_000_000)
     }
+    compiler = BlueprintCompiler(
+      policies: StandardPolicies.all, folder: FilePath.folder(of: path))
     security = SecurityReader(
       folder: ConfigurationReader.folder(of: path), library: library)
     credentials = CredentialReader(folder: ConfigurationReader.folder(of: path))
@@ -96,10 +104,20 @@ package actor Control: LoopActor {
   package func boot() async throws(StartFailure) {
     let reading = try readConfiguration()
     let material = try readSecurity(reading.configuration)
-    let keys = try readCredentials(reading.configuration)
+    var keys = try readCredentials(reading.configuration)
+    keepers = try keepers(for: reading.configuration, material)
+    _ = fill(&keys, of: reading.configuration, from: keepers)
+    compiler.workerCount = max(1, workerCount(reading.configuration))
     let compiled = compiler.compile(
       reading.configuration, security: material, credentials: keys, hash: reading.hash)
-    let blueprint = try await resolveNames(of: compiled)
+    nameServers = reading.configuration.resolver.list
+    do throws(ServerDiscovery.Refusal) {
+      try await discoverServers(of: compiled)
+    } catch {
+      throw StartFailure(error.isUnreadable ? .unreadable : .invalidConfiguration, error.text)
+    }
+    let blueprint = try await resolveNames(
+      of: discovery.fill(compiled, with: &compiler))
     addSharedUpstreams(of: blueprint)
     prepareChecks(of: blueprint)
     buckets.adopt(blueprint, reading.configuration.stores, ids: &compiler, library: library)
@@ -118,8 +136,10 @@ package actor Control: LoopActor {
     try startSignals()
     start { [self] in await keepHouse() }
     keepChecks(of: blueprint)
+    keepKeys(insteadOf: [:])
     start { [self] in await watchUpstreams() }
     phase = .serving
+    keepServices(of: blueprint)
     announce(blueprint)
   }
 
@@ -197,7 +217,7 @@ package actor Control: LoopActor {
   var shared: Worker.Shared {
     Worker.Shared(
       upstreams: sharedUpstreams, buckets: buckets.shared, bulkheads: bulkheads,
-      stores: stores.health, limiter: limiter, log: logWriter,
+      stores: stores.health, desks: keepers.mapValues(\.desk), limiter: limiter, log: logWriter,
       noRoute: RouteLabel(name: "none", metric: compiler.names.noRoute),
       protocolErrors: compiler.protocolErrors, ticketKeys: ticketKeys)
   }

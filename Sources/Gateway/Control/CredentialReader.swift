@@ -42,9 +42,7 @@ struct CredentialReader {
     var material = CredentialMaterial()
     var watched: [String: Watched] = [:]
     for identity in configuration.identities {
-      guard let kind = IdentityKind.all.first(where: { $0.name == identity.kind }) else {
-        preconditionFailure("The schema holds the kinds of identities that there are.")
-      }
+      let kind = IdentityKind.of(identity)
       let paths = kind.files(identity.settings).map(resolved)
       let one = Watched(
         kind: kind, settings: identity.settings, paths: paths, stamps: Self.stamps(paths))

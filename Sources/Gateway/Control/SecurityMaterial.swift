@@ -5,6 +5,7 @@
 import Bytes
 import Configuration
 import OpenSSL
+import Policies
 import TLS
 import Upstreams
 
@@ -14,6 +15,8 @@ struct SecurityMaterial: Sendable {
   var upstreams: [String: UpstreamSecurity] = [:]
   /// Authorities that vouch for stores, by their names.
   var stores: [String: AuthorityBundle] = [:]
+  /// Authorities that vouch for who publishes an identity's keys, by its name.
+  var identities: [String: AuthorityBundle] = [:]
 }
 
 /// Reads the files of a config's certificates and authorities, and again when they change.
@@ -71,6 +74,11 @@ struct SecurityReader {
     }
     for store in configuration.stores where store.url?.isSecure == true {
       material.stores[store.name] = try authorities(at: store.authorityPath)
+    }
+    for identity in configuration.identities {
+      guard let source = IdentityKind.of(identity).published(identity.settings), source.isSecure
+      else { continue }
+      material.identities[identity.name] = try authorities(at: source.authorityPath)
     }
     return material
   }

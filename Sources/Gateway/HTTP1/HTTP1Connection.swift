@@ -175,6 +175,7 @@ final class HTTP1Connection: ClientConnection {
     giveBackInput()
     body?.giveBackBuffer()
     body = nil
+    connection.forwarding { $0 = ForwardingMemo() }
   }
 
   func giveBackInput() {

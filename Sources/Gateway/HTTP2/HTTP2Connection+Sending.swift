@@ -8,17 +8,27 @@ import PolicyChain
 import Transport
 
 extension HTTP2Connection {
+  /// Whether frames of streams are still of use.
+  private var isSending: Bool {
+    switch phase {
+    case .lingering, .closed: false
+    case .serving, .announced, .finishing: true
+    }
+  }
+
+  /// Starts the answer of a stream. `produce` follows.
+  func respond(_ stream: HTTP2Stream, _ fields: OutgoingFields, isLast: Bool) {
+    if output == nil, isSending { output = context.resources.pending.borrow() }
+    session.respond(stream, fields, isLast: isLast, into: output)
+  }
+
   /// Frames what the streams have, as far as the socket's backlog allows. What is framed leaves
   /// with the turn.
   func produce() {
-    switch phase {
-    case .lingering, .closed: return
-    case .serving, .announced, .finishing: break
-    }
+    guard isSending else { return }
     do throws(HTTP2Error) {
-      var isMore = true
+      var isMore = session.wantsWrite
       while isMore {
-        guard output != nil || session.wantsWrite else { break }
         let output = self.output ?? context.resources.pending.borrow()
         self.output = output
         isMore = try session.write(into: output)

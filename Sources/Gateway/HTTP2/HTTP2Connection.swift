@@ -44,12 +44,14 @@ final class HTTP2Connection: ClientConnection {
   var blockedSince: Instant?
   var phase = Phase.serving
   /// Streams whose exchange is not over, which may be longer than their life on the wire.
-  private var served: [Int32: ServedStream] = [:]
+  private let served = Lent<[ServedStream]>([])
   private var requestCount: UInt32 = 0
   private var idleSince: Instant
   private var hasReleasedMemory = false
   private var isWakePending = false
   private var lingerBytesLeft = ConnectionLimits.lingerBytesMax
+  /// Whether the client has sent its last byte, and still waits for answers.
+  private var hasClientEnded = false
   var timerEntry: TimerWheel.Entry?
 
   /// Nil when there is no memory for a session.
@@ -116,7 +118,7 @@ final class HTTP2Connection: ClientConnection {
       case .count(let count):
         if isLingering { forget(count) } else { feed(input) }
       case .blocked: return false
-      case .ended: close()
+      case .ended: clientEnded()
       case .failed: close(isAborting: true)
       }
     }
@@ -124,7 +126,18 @@ final class HTTP2Connection: ClientConnection {
   }
 
   /// What cannot be answered is not asked for: a client that takes no answers is not read.
-  private var mayRead: Bool { !isClosed && (isLingering || blockedSince == nil || output == nil) }
+  private var mayRead: Bool {
+    !isClosed && !hasClientEnded && (isLingering || blockedSince == nil || output == nil)
+  }
+
+  /// The client sends no more. Where the listener lets it wait all the same, it gets the answers to
+  /// the requests that came whole.
+  private func clientEnded() {
+    guard limits.allowsHalfClose, isOpen, servedCount > 0 else { return close() }
+    hasClientEnded = true
+    for stream in served({ $0 }) where !stream.stream.isInboundComplete { stream.clientLeft() }
+    nameLastStream()
+  }
 
   private var isLingering: Bool { if case .lingering = phase { true } else { false } }
 
@@ -137,6 +150,8 @@ final class HTTP2Connection: ClientConnection {
     do throws(HTTP2Error) {
       while !input.isEmpty {
         let count = try session.receive(input.bytes)
+        // Streams that the session resets by itself are over before they cost an exchange.
+        if session.wantsWrite { produce() }
         let hasHeads = openStreams()
         session.tellObservers()
         // A session that neither reads nor waits for its heads to be taken would be asked for ever.
@@ -160,24 +175,46 @@ final class HTTP2Connection: ClientConnection {
     guard !stream.isClosed else { return session.release(stream) }
     // A place is free when the work for its last stream has ended, not when that was reset:
     // CVE-2025-8671.
-    guard served.count < Int(limits.http2.concurrentStreamsMax), !isClosed else {
+    guard servedCount < Int(limits.http2.concurrentStreamsMax), !isClosed else {
       session.reset(stream, .refusedStream)
       return session.release(stream)
     }
     requestCount += 1
     hasReleasedMemory = false
     let server = ServedStream(stream, of: self)
-    served[stream.id] = server
-    context.startTask { await server.serve() }
+    keep(server)
+    // Reading pauses while heads wait to be read, so this does not wait for the task.
+    server.begin()
+    if server.isMalformed { server.endAtOnce() } else { context.streamTasks.serve(server) }
     if requestCount >= limits.requestsMax || session.isNearLimit { announceEnd() }
   }
 
+  private var servedCount: Int { served { $0.count } }
+
+  private func keep(_ stream: ServedStream) {
+    served { served in
+      stream.place = served.count
+      served.append(stream)
+    }
+  }
+
+  private func forget(_ stream: ServedStream) {
+    served { served in
+      let last = served.count - 1
+      if stream.place < last {
+        served[stream.place] = served[last]
+        served[stream.place].place = stream.place
+      }
+      served.removeLast()
+    }
+  }
+
   /// The exchange of a stream is over.
-  func ended(_ stream: HTTP2Stream) {
-    session.release(stream)
-    served[stream.id] = nil
+  func ended(_ stream: ServedStream) {
+    session.release(stream.stream)
+    forget(stream)
     guard !isClosed else { return }
-    if served.isEmpty { idleSince = context.loop.now }
+    if servedCount == 0 { idleSince = context.loop.now }
     if context.endsKeepAlive || isListenerGone { announceEnd() }
     wake()
   }
@@ -234,7 +271,9 @@ final class HTTP2Connection: ClientConnection {
   /// Closes a connection that has said everything.
   func endIfDone() {
     switch phase {
-    case .finishing where served.isEmpty && !session.wantsWrite && output == nil: linger()
+    case .finishing where servedCount == 0 && !session.wantsWrite && output == nil:
+      // One that has said its last word has nothing to read our last one for.
+      if hasClientEnded { close() } else { linger() }
     case .serving, .announced, .finishing:
       guard session.hasEnded, output == nil else { return }
       if session.ownError != nil { context.recorder.countProtocolError(HTTP2Error.violationToken) }
@@ -255,13 +294,13 @@ final class HTTP2Connection: ClientConnection {
   }
 
   private func cancelStreams() {
-    for stream in served.values { stream.clientLeft() }
+    for stream in served({ $0 }) { stream.clientLeft() }
   }
 
   func drain() { announceEnd() }
 
   func cancel() {
-    for stream in served.values { stream.cancel() }
+    for stream in served({ $0 }) { stream.cancel() }
     close(isAborting: true)
   }
 
@@ -290,7 +329,7 @@ final class HTTP2Connection: ClientConnection {
     } else if restDeadline <= now {
       hasReleasedMemory = true
       session.releaseIdleMemory()
-      if served.isEmpty { served = [:] }
+      served { if $0.isEmpty { $0 = [] } }
     }
     if !isClosed { context.loop.arm(self) }
   }
@@ -304,7 +343,7 @@ final class HTTP2Connection: ClientConnection {
   }
 
   private var idleDeadline: Instant {
-    guard served.isEmpty, isOpen else { return .never }
+    guard servedCount == 0, isOpen else { return .never }
     return idleSince.advanced(milliseconds: limits.keepAliveIdle)
   }
 
@@ -313,7 +352,7 @@ final class HTTP2Connection: ClientConnection {
   }
 
   private var restDeadline: Instant {
-    guard served.isEmpty, isOpen, !hasReleasedMemory else { return .never }
+    guard servedCount == 0, isOpen, !hasReleasedMemory else { return .never }
     return idleSince.advanced(milliseconds: ConnectionLimits.restAfter)
   }
 

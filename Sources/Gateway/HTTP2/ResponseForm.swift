@@ -78,10 +78,11 @@ enum ResponseForm {
     // The date is of this second only.
     let indexing: OutgoingFields.Indexing =
       block.fields.contains(.date) ? .literal : .indexed
-    let bytes = block.bytes.span
-    for line in block.lines {
-      output.append(
-        name: bytes.extracting(line.name), value: bytes.extracting(line.value), indexing)
+    let lines = block.lines
+    output.append(
+      lines: block.bytes.span, count: lines.count, isLowerCase: block.isLowerCase, indexing
+    ) { index in
+      (lines[index].name, lines[index].value)
     }
   }
 }

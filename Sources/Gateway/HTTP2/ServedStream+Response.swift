@@ -30,6 +30,24 @@ extension ServedStream {
   private func broke(_ failure: Failure, _ exchange: Exchange) {
     exchange.failure = failure
     if case .stream(let body) = exchange.responseBody { body.cancel() }
+    if failure.origin != .downstream { endGRPC(failure.reason, exchange) }
+  }
+
+  /// Ends a gRPC answer that broke off by the status that its clients look at: by the reset alone
+  /// they could not tell a server that is gone from one that failed.
+  private func endGRPC(_ reason: Reason, _ exchange: Exchange) {
+    let head = exchange.response
+    guard hasSentHead, exchange.isGRPC, head.status == 200, !stream.isClosed,
+      stream.unsentBytes == 0
+    else { return }
+    if case .length = head.framing { return }
+    let ending = GRPCEnding(reason)
+    let fields = OutgoingFields()
+    fields.append(name: "grpc-status".utf8Span.span, value: ending.status.bytes, .literal)
+    fields.append(name: "grpc-message".utf8Span.span, value: ending.message.span, .literal)
+    owner.session.end(stream, trailers: fields)
+    isEndedByTrailers = true
+    owner.produce()
   }
 
   private func write(_ exchange: Exchange) async throws(Failure) {
@@ -40,14 +58,12 @@ extension ServedStream {
     case .stream(let body):
       try sendHead(exchange, isLast: false)
       try await send(body, exchange)
-    case .tunnel:
-      // Only requests of HTTP/1.1 can ask for one.
-      throw Failure(.internalError, origin: .gateway, retry: .never, detail: "a tunnel on a stream")
+    case .tunnel(let upstream): try await relay(to: upstream, exchange)
     }
     owner.produce()
   }
 
-  private func sendHead(_ exchange: Exchange, isLast: Bool) throws(Failure) {
+  func sendHead(_ exchange: Exchange, isLast: Bool) throws(Failure) {
     if !exchange.response.fields.present.contains(.date) {
       exchange.render(context.date.block(at: context.wallMilliseconds))
     }
@@ -60,7 +76,7 @@ extension ServedStream {
       throw Failure(.internalError, origin: .gateway, retry: .never, detail: "\(error.reason)")
     }
     hasSentHead = true
-    owner.session.respond(stream, context.outgoingFields, isLast: isLast)
+    owner.respond(stream, context.outgoingFields, isLast: isLast)
   }
 
   /// Sends a body of our own.
@@ -114,25 +130,30 @@ extension ServedStream {
     owner.produce()
     var left = stream.unsentBytes
     guard left > 0 || isGone else { return }
+    let start = context.loop.now
     let before = Instant.now()
     defer { exchange.waitedNanoseconds &+= context.loop.now.since(before) }
-    var end = stallDeadline
+    let pace = owner.limits.sendingPace
+    let whole = left
+    var end = start.advanced(milliseconds: pace.stall)
     while left > 0 || isGone {
       guard !isGone, !stream.isClosed else {
         throw Failure(.clientGone, origin: .downstream, retry: .never)
       }
       switch await exchange.waiter.wait(until: end) {
       case .signalled: break
-      case .timedOut: throw stalled()
+      case .timedOut:
+        // As on HTTP/1: some progress in each such time, and on the whole the least rate.
+        let now = context.loop.now
+        let elapsed = now.since(start) / 1_000_000
+        guard stream.unsentBytes < left, pace.allows(elapsed, for: whole - stream.unsentBytes)
+        else { throw stalled() }
+        left = stream.unsentBytes
+        end = now.advanced(milliseconds: pace.stall)
       case .cancelled: throw Failure(.draining, origin: .gateway, retry: .never)
       }
-      if stream.unsentBytes < left { end = stallDeadline }
-      left = stream.unsentBytes
+      if stream.unsentBytes == 0 { left = 0 }
     }
-  }
-
-  private var stallDeadline: Instant {
-    context.loop.now.advanced(milliseconds: owner.limits.writeStall)
   }
 
   /// The client gave no window for too long. One stream that does so ends; ten of them are an

@@ -6,6 +6,7 @@ import Engine
 import HTTP1
 import HTTP2
 import HTTPMessage
+import Policies
 import PolicyChain
 
 /// The server's side of one stream.
@@ -13,13 +14,22 @@ final class ServedStream {
   let owner: HTTP2Connection
   let stream: HTTP2Stream
   let exchange: Exchange
+  /// Where the connection keeps it among the streams that it serves.
+  var place = 0
   private(set) var body: HTTP2RequestBody?
+  /// Whether the request is an extended CONNECT: a handshake, whose answer of the 2xx class would
+  /// make the stream a tunnel.
+  private(set) var isConnect = false
+  /// Whether an answer that broke off was ended by trailers that say so.
+  var isEndedByTrailers = false
   /// Where the request's head stands as text.
   private var head: Buffer?
   var hasSentHead = false
   /// The body that is being sent when it is one of our own.
   var ownBody: Buffer?
   private var hasClientLeft = false
+  /// Why the head is no request.
+  private var headFailure: Failure?
   /// A rule that the client broke after its head.
   private var violation: HTTP2FieldError?
 
@@ -32,17 +42,23 @@ final class ServedStream {
 
   private var context: WorkerContext { owner.context }
 
-  /// Serves the request, to the log line.
+  /// Serves the request, to the log line. `begin` was called before.
   func serve() async {
-    begin()
-    do throws(Failure) {
-      try readHead()
-      await serveRequest()
-    } catch { await refuse(error) }
+    if let headFailure { await refuse(headFailure) } else { await serveRequest() }
     conclude()
   }
 
-  private func begin() {
+  /// Whether the head broke a rule that is answered with a reset only.
+  var isMalformed: Bool { headFailure != nil && violation != nil }
+
+  /// Resets the stream of a malformed head, without a task.
+  func endAtOnce() {
+    if let headFailure { _ = prepareRefusal(headFailure) }
+    conclude()
+  }
+
+  /// Reads the request's head.
+  func begin() {
     let now = context.loop.now
     exchange.startedAt = now
     exchange.wallMilliseconds = context.wallMilliseconds
@@ -50,6 +66,7 @@ final class ServedStream {
     exchange.peer = self
     exchange.request.isSecure = owner.connection.security != nil
     exchange.clientAddress = owner.connection.peerAddress
+    do throws(Failure) { try readHead() } catch { headFailure = error }
   }
 
   // MARK: The request
@@ -64,7 +81,8 @@ final class ServedStream {
     let request = exchange.request
     request.version = .http2
     do throws(HTTP2FieldError) {
-      try RequestForm.write(block, into: head)
+      let offered = owner.limits.http2.allowsExtendedConnect ? handshakeKey : nil
+      isConnect = try RequestForm.write(block, into: head, handshakeKey: offered) == .handshake
     } catch { throw broken(error) }
     var parser = RequestParser(limits: owner.limits.head, rules: owner.limits.rules)
     do throws(HTTP1Error) {
@@ -80,8 +98,19 @@ final class ServedStream {
     try attachBody()
   }
 
+  /// A key for the handshake with the upstream: RFC 8441 knows none, RFC 6455 asks for one.
+  private func handshakeKey() -> [UInt8] {
+    let random = exchange.services.random
+    return WebSocketKey.make(from: random.next(), random.next())
+  }
+
   private func attachBody() throws(Failure) {
     let request = exchange.request
+    if isConnect {
+      // What follows the head is the tunnel's.
+      guard case .none = request.framing else { throw .refused(.upgradeMalformed) }
+      return
+    }
     if stream.isInboundComplete, stream.receivedBytes == 0, stream.trailers == nil {
       // CVE-2026-33555: a length without a body must not reach an upstream.
       guard case .none = request.framing else { throw broken(.lengthMismatch) }
@@ -113,9 +142,15 @@ final class ServedStream {
     owner.refreshListener()
     let chain = owner.listener.chain(for: exchange)
     do throws(Failure) {
+      // What was reset in the read that brought it costs nobody more than its log line.
+      if isGone { throw Failure(.clientGone, origin: .downstream, retry: .never) }
       try await chain.run(exchange)
     } catch {
       exchange.answer(error)
+    }
+    if isConnect, !isTunnelOrRefusal {
+      // Only a tunnel may begin with 2xx: RFC 8441 section 5.
+      exchange.answer(Failure(.upgradeNotMade, origin: .upstream, retry: .never))
     }
     if let violation {
       exchange.answer(broken(violation))
@@ -127,8 +162,18 @@ final class ServedStream {
     }
   }
 
+  private var isTunnelOrRefusal: Bool {
+    if case .tunnel = exchange.responseBody { return true }
+    return !(200...299).contains(exchange.response.status)
+  }
+
   /// Answers a head that is no request, or resets its stream.
   private func refuse(_ failure: Failure) async {
+    let chain = prepareRefusal(failure)
+    if violation == nil { await deliver(exchange, chain) }
+  }
+
+  private func prepareRefusal(_ failure: Failure) -> PolicyChain {
     let fields = exchange.request.fields
     fields.forgetLines()
     if let head { fields.attach(head) }
@@ -139,7 +184,7 @@ final class ServedStream {
     let chain = owner.listener.refusalChain
     exchange.answer(failure)
     chain.runEgress(exchange)
-    if violation == nil { await deliver(exchange, chain) }
+    return chain
   }
 
   // MARK: The end
@@ -152,10 +197,11 @@ final class ServedStream {
     if !stream.isClosed {
       if let violation {
         owner.session.reset(stream, violation == .tooLarge ? .enhanceYourCalm : .protocolError)
-      } else if !exchange.outcome.isComplete {
-        // Half an answer is never passed off as a whole one.
+      } else if !exchange.outcome.isComplete, !isEndedByTrailers {
+        // Half an answer is never passed off as a whole one. A tunnel that broke off is cancelled:
+        // RFC 8441 section 5.
         let isStalled = exchange.failure?.reason == .writeStalled
-        owner.session.reset(stream, isStalled ? .cancel : .internalError)
+        owner.session.reset(stream, isStalled || isConnect ? .cancel : .internalError)
       } else if !stream.isInboundComplete {
         // RFC 9113 section 8.1: the rest of the request is of no use to anybody.
         owner.session.reset(stream, .noError)
@@ -168,7 +214,7 @@ final class ServedStream {
     ownBody = nil
     context.exchanges.giveBack(exchange)
     if let head { context.resources.heads.giveBack(head) }
-    owner.ended(stream)
+    owner.ended(self)
   }
 
   /// The connection is going down: nobody waits for the answer.

@@ -44,19 +44,21 @@ final class Generation {
   ///   their connections.
   init(
     _ blueprint: Blueprint, previous: Generation?, shared: Worker.Shared,
-    resources: WorkerResources, index: Int, seed: UInt64
+    resources: WorkerResources, index: Int, seed: UInt64, start: TaskStarter
   ) throws(GenerationError) {
     var pools: [String: UpstreamPool] = [:]
     for definition in blueprint.upstreams {
       if let kept = previous?.pools[definition.name], kept.definition == definition {
+        try Self.replaceServers(of: kept, with: blueprint.servers(of: definition))
         pools[definition.name] = kept
       } else {
-        pools[definition.name] = try Self.pool(definition, shared.upstreams, resources)
+        pools[definition.name] = try Self.pool(
+          definition, blueprint.servers(of: definition), shared.upstreams, resources)
       }
     }
     self.pools = pools
     for pool in pools.values { pool.resolve(with: blueprint.addresses) }
-    verifiers = try Self.verifiers(of: blueprint, resources)
+    verifiers = try Self.verifiers(of: blueprint, shared.desks, resources)
     stores = try Self.stores(blueprint, previous, shared, resources, index: index)
     let airlock = AirlockRules(blueprint, verifiers, bulkheads: shared.bulkheads)
     let ordered = blueprint.upstreams.compactMap { pools[$0.name] }
@@ -65,7 +67,7 @@ final class Generation {
       let builder = ListenerBuilder(
         listener, pools: ordered, verifiers: verifiers, airlock: airlock,
         clientAddress: blueprint.clientAddress, buckets: shared.buckets,
-        bulkheads: shared.bulkheads, stores: stores)
+        bulkheads: shared.bulkheads, stores: stores, start: start)
       let security = try Self.security(of: listener, resources, shared.ticketKeys)
       do throws(RouteTableError) {
         listeners[listener.id] = try builder.build(security: security, seed: seed)
@@ -75,12 +77,23 @@ final class Generation {
   }
 
   private static func pool(
-    _ definition: UpstreamDefinition, _ shared: SharedUpstreams, _ resources: WorkerResources
+    _ definition: UpstreamDefinition, _ servers: [ServerDefinition], _ shared: SharedUpstreams,
+    _ resources: WorkerResources
   ) throws(GenerationError) -> UpstreamPool {
     do throws(TLSSetupError) {
       return try UpstreamPool(
-        definition, shared: shared[definition.name] ?? UpstreamShared(), resources: resources)
+        definition, servers: servers, shared: shared[definition.name] ?? UpstreamShared(),
+        resources: resources)
     } catch { throw .security(of: definition.name, error) }
+  }
+
+  /// Goes on with other servers of an upstream.
+  static func replaceServers(
+    of pool: UpstreamPool, with servers: [ServerDefinition]
+  ) throws(GenerationError) {
+    do throws(TLSSetupError) { try pool.replaceServers(with: servers) } catch {
+      throw .security(of: pool.definition.name, error)
+    }
   }
 
   /// Clients of stores that did not change keep their connections.
@@ -116,13 +129,14 @@ final class Generation {
   }
 
   private static func verifiers(
-    of blueprint: Blueprint, _ resources: WorkerResources
+    of blueprint: Blueprint, _ desks: [String: KeyDesk], _ resources: WorkerResources
   ) throws(GenerationError) -> [String: any IdentityVerifier] {
     var verifiers: [String: any IdentityVerifier] = [:]
     let roles = RoleTable(blueprint.roles)
     for identity in blueprint.identities {
       let context = VerifierContext(
-        label: identity.label, library: resources.library, roles: roles)
+        label: identity.label, library: resources.library, desk: desks[identity.name],
+        roles: roles)
       do throws(CredentialProblem) {
         verifiers[identity.name] = try identity.kind.build(
           identity.settings, identity.material, context)

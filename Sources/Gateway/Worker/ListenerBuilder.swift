@@ -1,6 +1,7 @@
 // From a listener's blueprint to what serves its requests: route table and chains.
 
 import Configuration
+import Engine
 import Policies
 import PolicyChain
 import Routing
@@ -17,13 +18,16 @@ struct ListenerBuilder {
   private let buckets: [String: SharedBucket]
   private let bulkheads: BulkheadRegistry
   private let stores: [String: any LimitStore]
+  private let start: TaskStarter
 
   init(
     _ blueprint: ListenerBlueprint, pools: [UpstreamPool],
     verifiers: [String: any IdentityVerifier], airlock: AirlockRules,
     clientAddress: ClientAddressSettings, buckets: [String: SharedBucket],
-    bulkheads: BulkheadRegistry, stores: [String: any LimitStore]
+    bulkheads: BulkheadRegistry, stores: [String: any LimitStore],
+    start: TaskStarter
   ) {
+    self.start = start
     self.buckets = buckets
     self.bulkheads = bulkheads
     self.stores = stores
@@ -67,13 +71,24 @@ struct ListenerBuilder {
 
   private func chain(_ route: RouteBlueprint) -> PolicyChain {
     switch route.action {
-    case .forward(let shares, let sticky, let retry):
+    case .forward(let forward):
       let forwarder = Forwarder(
-        shares: shares.map { Forwarder.Share(pool: pools[$0.upstream], weight: $0.share) },
-        sticky: sticky, retry: retry, parameterNames: route.parameterNames)
+        shares: forward.shares.map { Forwarder.Share(pool: pools[$0.upstream], weight: $0.share) },
+        sticky: forward.sticky, retry: forward.retry,
+        fallback: forward.fallback.map { fallback($0) },
+        mirrors: forward.mirrors.map {
+          Mirror(to: pools[$0.upstream], share: $0.share, start: start)
+        }, parameterNames: route.parameterNames)
       return chain(route.policies, forwarder, parameterNames: route.parameterNames)
     case .answer:
       return chain(route.policies, nil, parameterNames: route.parameterNames)
+    }
+  }
+
+  private func fallback(_ fallback: ForwardBlueprint.Fallback) -> Forwarder.Fallback {
+    switch fallback {
+    case .upstream(let index): .upstream(pools[index])
+    case .answer(let settings): .answer(Respond(settings))
     }
   }
 

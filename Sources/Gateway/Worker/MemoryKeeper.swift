@@ -2,10 +2,12 @@
 // heap's free pages to the system. The C library alone would keep both for ever.
 
 import Engine
+import HTTP2
 
 /// Looks after the memory of one worker, once in a while and never per request.
 final class MemoryKeeper {
-  /// Exchanges kept when nobody needs one: what the first requests after a pause meet.
+  /// Exchanges, and tasks for streams, kept when nobody needs one: what the first requests after a
+  /// pause meet.
   private static let exchangesKept = 8
   /// Giving pages back takes about 0.15 ms for each MiB that is free: for less it is not done.
   private static let trimFrom = 1 << 20
@@ -17,7 +19,9 @@ final class MemoryKeeper {
   func tidy(_ context: WorkerContext) {
     peak = max(peak, Self.heldBytes(context))
     context.exchanges.trim(keeping: Self.exchangesKept)
+    context.streamTasks.trim(keeping: Self.exchangesKept)
     context.resources.trim()
+    HTTP2Session.freeKeptMemory()
     let held = Self.heldBytes(context)
     guard peak - held >= Self.trimFrom else { return }
     Heap.returnFreePages()
@@ -31,6 +35,7 @@ final class MemoryKeeper {
     return plain * 1024 + context.secureCount * 14 * 1024
       // With the task that works on it.
       + context.exchanges.count * 16 * 1024
+      + context.streamTasks.idleCount * 7 * 1024
       + context.resources.heldBytes
   }
 }

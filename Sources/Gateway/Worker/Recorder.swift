@@ -52,8 +52,7 @@ final class Recorder {
       duration: duration, overhead: overhead)
     guard let sink = sink({ $0 }) else { return }
     let peerText = connection?.peerText ?? []
-    let upstream = label?.upstream ?? []
-    let server = label?.server ?? []
+    let upstream = label?.logMembers ?? []
     let route = taken?.name ?? []
     let request = exchange.request
     let fields = request.fields
@@ -73,21 +72,12 @@ final class Recorder {
     }
     record.version = request.version.name.bytes
     if let agent = fields.first(.userAgent) { record.userAgent = fields.value(at: agent) }
-    let security = connection?.security
-    let serverName = security?.serverName ?? []
-    let protocolName = security?.protocolName ?? []
-    if let security {
-      record.tlsVersion = security.version.bytes
-      record.tlsCipher = security.cipher.bytes
-      record.tlsServerName = serverName.span
-      record.tlsProtocol = protocolName.span
-      record.isResumed = security.isResumed
-    }
+    let security = connection?.security?.logMember ?? []
+    record.tls = security.span
     record.peerAddress = peerText.span
     record.clientAddress =
       exchange.clientText.isEmpty ? peerText.span : request.text(exchange.clientText)
     record.upstream = upstream.span
-    record.server = server.span
     record.duration = duration
     record.overhead = overhead
     addNumbers(of: exchange, to: &record)
@@ -121,6 +111,7 @@ final class Recorder {
     if !exchange.outcome.isComplete { flags.insert(.responseCut) }
     if exchange.upstream.attempts > 1 { flags.insert(.retried) }
     if exchange.upstream.isReused { flags.insert(.upstreamReused) }
+    if exchange.upstream.isFallback { flags.insert(.fallback) }
     if exchange.wouldDeny { flags.insert(.wouldDeny) }
     switch exchange.outcome.closedBy {
     case .client: flags.insert(.closedByClient)
@@ -183,6 +174,7 @@ extension Recorder {
         case _ where denial.isShadow: .wouldDeny
         case .credentialMissing?: .missing
         case .credentialInvalid?: .invalid
+        case .identityUnavailable?, .keyLookupsLimited?: .undecided
         default: .insufficient
         }
       // Id 0 is that of no identity: see `MetricNames`.

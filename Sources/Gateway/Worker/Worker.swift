@@ -4,6 +4,7 @@
 import Bytes
 import Engine
 import OpenSSL
+import Policies
 import PolicyChain
 import RedisStore
 import Routing
@@ -43,6 +44,8 @@ package actor Worker: LoopActor {
     package var buckets: [String: SharedBucket]
     let bulkheads: BulkheadRegistry
     package var stores: [String: RedisHealth]
+    /// Where verifiers ask for published keys, by identity.
+    package var desks: [String: KeyDesk]
     let limiter: ConnectionLimiter
     let log: LogWriter?
     let noRoute: RouteLabel
@@ -54,7 +57,8 @@ package actor Worker: LoopActor {
   func boot(_ blueprint: Blueprint, shared: Shared) throws {
     let resources = try WorkerResources(loop: loop)
     let generation = try Generation(
-      blueprint, previous: nil, shared: shared, resources: resources, index: index, seed: seed)
+      blueprint, previous: nil, shared: shared, resources: resources, index: index, seed: seed,
+      start: TaskStarter(for: self))
     let sink = shared.log.map(Self.sink)
     let metrics = WorkerMetrics()
     let context = WorkerContext(
@@ -80,7 +84,7 @@ package actor Worker: LoopActor {
     guard let context else { return }
     let next = try Generation(
       blueprint, previous: context.generation, shared: shared, resources: context.resources,
-      index: index, seed: seed)
+      index: index, seed: seed, start: TaskStarter(for: self))
     context.adopt(next)
     startStores(next)
   }
@@ -125,6 +129,15 @@ package actor Worker: LoopActor {
     for client in context?.generation.stores.values.map({ $0 }) ?? [] {
       client.resolve(with: [name: addresses])
     }
+  }
+
+  /// Other servers of an upstream, and what is known of names.
+  func found(
+    _ servers: [ServerDefinition], of upstream: String, addresses: [String: [IPAddress]]
+  ) throws(GenerationError) {
+    guard let pool = context?.generation.pools[upstream] else { return }
+    try Generation.replaceServers(of: pool, with: servers)
+    pool.resolve(with: addresses)
   }
 
   /// New keys of an identity; requests that are being judged go on with those they began with.

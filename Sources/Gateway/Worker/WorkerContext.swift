@@ -20,6 +20,8 @@ final class WorkerContext {
   let limiter: ConnectionLimiter
   /// Starts a task on this worker: see `LoopActor.start`.
   private let start: TaskStarter
+  /// Serves the streams of all HTTP/2 connections.
+  let streamTasks: StreamTasks
   /// For the fields of one HTTP/2 head, from its first one until the session has them.
   let outgoingFields = OutgoingFields()
   /// The generation that new requests are served by.
@@ -33,8 +35,13 @@ final class WorkerContext {
 
   let date = DateField()
   let securityTerms = SecurityTerms()
-  private var wallTurn = UInt64.max
-  private var wallNow: UInt64 = 0
+  private let wall = Cell(Wall())
+
+  /// The wall clock, and the turn of the loop in which it was read.
+  private struct Wall: BitwiseCopyable {
+    var turn = UInt64.max
+    var milliseconds: UInt64 = 0
+  }
 
   private(set) var connections: [(any ClientConnection)?] = []
   private var freeSlots: [Int] = []
@@ -58,6 +65,7 @@ final class WorkerContext {
     self.recorder = recorder
     self.limiter = limiter
     self.start = start
+    streamTasks = StreamTasks(on: loop, start: start)
     exchanges = ExchangePool(loop: loop, services: services)
     starter = Waiter(on: loop)
   }
@@ -72,11 +80,10 @@ final class WorkerContext {
 
   /// Wall-clock milliseconds, read once per turn of the loop.
   var wallMilliseconds: UInt64 {
-    if wallTurn != loop.turnCount {
-      wallTurn = loop.turnCount
-      wallNow = WallClock.milliseconds()
+    if wall.value.turn != loop.turnCount {
+      wall.value = Wall(turn: loop.turnCount, milliseconds: WallClock.milliseconds())
     }
-    return wallNow
+    return wall.value.milliseconds
   }
 
   // MARK: Connections
@@ -197,6 +204,7 @@ final class WorkerContext {
 
   func stop() {
     starter.cancel()
+    streamTasks.stop()
     resources.turns.stop()
   }
 }

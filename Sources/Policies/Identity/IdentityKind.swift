@@ -27,11 +27,23 @@ package struct IdentityKind: Sendable {
     @Sendable (any Sendable, any Sendable, VerifierContext) throws(CredentialProblem) ->
       any IdentityVerifier
 
+  /// Where an identity's keys are published; nil when they are not.
+  package let published: @Sendable (any Sendable) -> PublishedKeys?
+
   package var name: String { declaration.shape.variant ?? "" }
+
+  /// The kind of an identity of a config.
+  package static func of(_ identity: IdentityConfiguration) -> IdentityKind {
+    guard let kind = all.first(where: { $0.name == identity.kind }) else {
+      preconditionFailure("The schema holds the kinds of identities that there are.")
+    }
+    return kind
+  }
 
   package init<Settings: Sendable, Material: Sendable>(
     _ manual: Manual<Settings>, files: @escaping @Sendable (Settings) -> [String],
     isOfHandshake: Bool = false,
+    published: @escaping @Sendable (Settings) -> PublishedKeys?,
     read:
       @escaping @Sendable (Settings, [CredentialFile]) throws(CredentialProblem) -> Material,
     build:
@@ -41,6 +53,7 @@ package struct IdentityKind: Sendable {
     declaration = manual
     self.isOfHandshake = isOfHandshake
     self.files = { settings in (settings as? Settings).map(files) ?? [] }
+    self.published = { settings in (settings as? Settings).flatMap(published) }
     self.read = { (settings, bytes) throws(CredentialProblem) in
       guard let settings = settings as? Settings else {
         preconditionFailure("An identity is read with the settings of its own kind.")
@@ -83,14 +96,18 @@ package struct CredentialProblem: Error, Equatable {
 package struct VerifierContext {
   package let label: IdentityLabel
   package let library: LibraryContext
+  /// Where it asks for keys that it does not know; nil when its keys are not published.
+  package let desk: KeyDesk?
   /// What callers may do by their roles.
   package let roles: RoleTable
 
   package init(
-    label: IdentityLabel, library: LibraryContext, roles: RoleTable = RoleTable([])
+    label: IdentityLabel, library: LibraryContext, desk: KeyDesk?,
+    roles: RoleTable = RoleTable([])
   ) {
     self.label = label
     self.library = library
+    self.desk = desk
     self.roles = roles
   }
 }

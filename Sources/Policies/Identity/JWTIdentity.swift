@@ -15,6 +15,8 @@ package enum JWTIdentity {
     package var algorithms: [JWSAlgorithm] = []
     package var keySet: KeySetSource?
     package var keyPath: String?
+    package var refresh = TimeSpan.minutes(5)
+    package var authorityPath: String?
     package var secret: Secret?
     package var leeway = TimeSpan.seconds(30)
     package var types = ["jwt", "at+jwt"]
@@ -42,7 +44,11 @@ package enum JWTIdentity {
       .text("issuer", \.issuer, "The claim 'iss', to the letter."),
       .list("audience", \.audiences, of: .text, "One of these must be in the claim 'aud'."),
       .list("algorithms", \.algorithms, of: .enumeration, "All that are taken, whatever it says."),
-      .value("jwks", \.keySet, .keySetSource, "The issuer's keys; read again when they change."),
+      .value("jwks", \.keySet, .keySetSource, "The issuer's keys: a URL, or file(\"PATH\")."),
+      .duration(
+        "refresh", \.refresh, in: .seconds(30) ... .hours(24),
+        "After what time keys of a URL are fetched again; unknown ones are asked for at once."),
+      .path("ca", \.authorityPath, "Who vouches for the URL's server, when not the system's."),
       .path("key", \.keyPath, "The issuer's one public key, in PEM."),
       .secret("secret", \.secret, "The secret of HS256, HS384 and HS512."),
       .duration("leeway", \.leeway, in: .zero ... .seconds(60), "How far clocks may be apart."),
@@ -64,11 +70,15 @@ package enum JWTIdentity {
         "one key, and the tenant told to the upstream",
         config: "identity staff jwt issuer=\"https://id.example.com\" audience=[api] "
           + "key=\"certs/id.pem\" algorithms=[ES256] claim-header.x-tenant=tenant"),
+      Example(
+        "an OpenID provider that changes its keys now and then",
+        config: "identity people jwt issuer=\"https://id.example.com\" audience=[api] "
+          + "jwks=\"https://id.example.com/jwks.json\" algorithms=[ES256 RS256]"),
     ],
     check: { $0.problems })
 
   package static let kind = IdentityKind(
-    manual, files: { $0.files },
+    manual, files: { $0.files }, published: { $0.published },
     read: { (settings, files) throws(CredentialProblem) in try settings.keys(files) },
     build: { (settings, keys, context) throws(CredentialProblem) in
       try JWTVerifier(settings, keys, context)
@@ -78,10 +88,12 @@ package enum JWTIdentity {
 /// Where a set of keys is published.
 package enum KeySetSource: Sendable, Hashable, CustomStringConvertible {
   case file(String)
+  case url(WebURL)
 
   package var description: String {
     switch self {
     case .file(let path): "file:\(path)"
+    case .url(let url): url.description
     }
   }
 }
@@ -89,10 +101,15 @@ package enum KeySetSource: Sendable, Hashable, CustomStringConvertible {
 extension ValueType where Wrapped == KeySetSource {
   package static var keySetSource: ValueType {
     var type = ValueType(
-      "file(\"PATH\") of a JWK Set", calls: [.file], canonical: { .string($0.description) },
+      "a URL such as https://id.example.com/jwks.json, or file(\"PATH\")", calls: [.file],
+      canonical: { .string($0.description) },
       parse: { (text) throws(ValueProblem) -> KeySetSource in
-        if text.hasPrefix("https://") || text.hasPrefix("http://") { throw .notInThisVersion }
-        throw ValueProblem(hint: "write file(\"\(text)\")")
+        guard text.contains("://") else { throw ValueProblem(hint: "write file(\"\(text)\")") }
+        let url = try WebURL(parsing: text)
+        guard url.scheme == "https" || url.isLoopback else {
+          throw ValueProblem("takes https://: whoever can change the keys can sign tokens")
+        }
+        return .url(url)
       })
     type.file = { .file($0) }
     return type
@@ -118,6 +135,12 @@ extension JWTIdentity.Settings {
     if let keyPath { return [keyPath] }
     if case .file(let path)? = keySet { return [path] }
     return []
+  }
+
+  fileprivate var published: PublishedKeys? {
+    guard case .url(let url)? = keySet else { return nil }
+    return PublishedKeys(
+      url: url, authorityPath: authorityPath, refresh: UInt64(refresh.milliseconds))
   }
 
   /// The audit of CONFIG.md, and what must fit together.
@@ -146,11 +169,23 @@ extension JWTIdentity.Settings {
         : "'\(algorithm.rawValue)' needs a public key, not a secret"
       problems.append(SettingsProblem("algorithms", message, code: .symmetricKeySet))
     }
+    if authorityPath != nil, published?.isSecure != true {
+      problems.append(SettingsProblem("ca", "'ca=' is for jwks=\"https://...\""))
+    }
     return problems + ClaimHeaders.problems(claimHeaders, known: nil)
   }
 
   fileprivate func keys(_ files: [CredentialFile]) throws(CredentialProblem) -> KeySet {
+    // Keys of a URL come later.
+    if published != nil, files.isEmpty { return KeySet(keys: [], skipped: []) }
     let set = try readKeys(files)
+    if published != nil {
+      // An issuer may be between two algorithms: one that is served is enough.
+      let isAnyUsed = algorithms.contains { algorithm in
+        set.keys.contains { $0.fits(algorithm) }
+      }
+      if isAnyUsed { return set }
+    }
     for algorithm in algorithms where !set.keys.contains(where: { $0.fits(algorithm) }) {
       let why = set.skipped.isEmpty ? "" : " (\(set.skipped.joined(separator: "; ")))"
       throw CredentialProblem("there is no key for \(algorithm.rawValue)\(why)")

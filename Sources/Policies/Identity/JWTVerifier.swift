@@ -23,6 +23,8 @@ package final class JWTVerifier: IdentityVerifier {
   private let digests: KeyedDigest
   private let isForwarded: Bool
   private let roles: RoleTable
+  /// Where unknown keys are asked for; nil when the keys are not published.
+  let desk: KeyDesk?
   private var judge: SignatureJudge
   private var cache = TokenCache()
 
@@ -37,6 +39,7 @@ package final class JWTVerifier: IdentityVerifier {
     library = context.library
     roles = context.roles
     isForwarded = settings.isForwarded
+    desk = context.desk
     do throws(CryptoError) {
       digests = try KeyedDigest(library: library)
       judge = try SignatureJudge(keys, algorithms: algorithms, library: library)
@@ -100,7 +103,9 @@ package final class JWTVerifier: IdentityVerifier {
         }
         return .proved(principal)
       }
-    } catch { return .wrong(error.cause) }
+    } catch {
+      return mayBeNew(error, text) ? .pending : .wrong(error.cause)
+    }
   }
 
   private func principal(_ json: JSONValue) -> Principal? {

@@ -60,7 +60,7 @@ package enum KeyIdentity {
     check: { $0.problems })
 
   package static let kind = IdentityKind(
-    manual, files: { [$0.path] },
+    manual, files: { [$0.path] }, published: { _ in nil },
     read: { (settings, files) throws(CredentialProblem) in try KeyRing(files) },
     build: { (settings, ring, context) throws(CredentialProblem) in
       try KeyVerifier(settings, ring, context)

@@ -70,7 +70,7 @@ package enum MTLSIdentity {
 
   package static let kind = IdentityKind(
     manual, files: { [$0.authorityPath] + [$0.revocationPath].compactMap { $0 } },
-    isOfHandshake: true,
+    isOfHandshake: true, published: { _ in nil },
     read: { (_, files) throws(CredentialProblem) in try MTLSMaterial(files) },
     build: { (settings, material, context) throws(CredentialProblem) in
       try MTLSVerifier(settings, material, context)

@@ -48,11 +48,11 @@ struct TokenClaims {
   /// The second since 1970 at which the token is no good any more, or why it is no good now.
   func end(of claims: JSONValue, now: UInt64) -> Result<UInt64, TokenRefusal> {
     guard let expiry = claims["exp"] else { return .failure(.neverExpires) }
-    guard let end = expiry.wholeNumber else { return .failure(.time) }
+    guard let end = expiry.wholeSeconds else { return .failure(.time) }
     guard now < end + leeway else { return .failure(.expired) }
     for name in ["nbf", "iat"] {
       guard let claim = claims[name] else { continue }
-      guard let start = claim.wholeNumber else { return .failure(.time) }
+      guard let start = claim.wholeSeconds else { return .failure(.time) }
       guard start <= now + leeway else { return .failure(.notYetValid) }
     }
     guard isForUs(claims["aud"]) else { return .failure(.audience) }

@@ -21,12 +21,14 @@ public struct AccessFlags: OptionSet, BitwiseCopyable, Sendable {
   @inlinable public static var closedByUpstream: Self { Self(rawValue: 1 << 6) }
   /// A policy that only watches would have refused the request.
   @inlinable public static var wouldDeny: Self { Self(rawValue: 1 << 7) }
+  /// The route's fallback answered, since the breaker of its upstream was open.
+  @inlinable public static var fallback: Self { Self(rawValue: 1 << 8) }
 
   /// All flags by their names in the log, in the order in which they are written.
   static let names: [(flag: AccessFlags, name: StaticString)] = [
     (.clientGone, "client_gone"), (.responseCut, "response_cut"), (.retried, "retried"),
     (.upstreamReused, "upstream_reused"), (.draining, "draining"),
     (.closedByClient, "closed_by_client"), (.closedByUpstream, "closed_by_upstream"),
-    (.wouldDeny, "would_deny"),
+    (.wouldDeny, "would_deny"), (.fallback, "fallback"),
   ]
 }

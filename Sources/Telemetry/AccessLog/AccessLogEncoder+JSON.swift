@@ -54,22 +54,12 @@ extension AccessLogEncoder {
       line.append(json: record.userAgent, max: limits.userAgentBytesMax)
       line.append("\"")
     }
-    guard !record.tlsVersion.isEmpty else { return }
-    line.append(",\"tls\":{\"version\":\"")
-    line.append(json: record.tlsVersion, max: limits.shortBytesMax)
-    line.append("\"")
-    member(",\"cipher\":\"", record.tlsCipher, into: &line)
-    member(",\"sni\":\"", record.tlsServerName, into: &line)
-    member(",\"alpn\":\"", record.tlsProtocol, into: &line)
-    if record.isResumed { line.append(",\"resumed\":true}") } else { line.append("}") }
+    if !record.tls.isEmpty { line.append(record.tls) }
   }
 
   private func appendUpstream(_ record: borrowing AccessRecord, into line: inout Output) {
     guard !record.upstream.isEmpty else { return }
-    line.append(",\"upstream\":{\"name\":\"")
-    line.append(json: record.upstream, max: limits.shortBytesMax)
-    line.append("\"")
-    member(",\"server\":\"", record.server, into: &line)
+    line.append(record.upstream)
     number(",\"attempts\":", UInt64(max(record.attempts, 0)), into: &line)
     if record.upstreamStatus != 0 {
       number(",\"status\":", UInt64(record.upstreamStatus), into: &line)

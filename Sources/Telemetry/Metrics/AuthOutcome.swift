@@ -2,6 +2,8 @@
 
 package enum AuthOutcome: UInt8, Sendable, CaseIterable {
   case proved, missing, invalid, insufficient
+  /// The credential could not be judged at that time.
+  case undecided
   /// A rule in shadow mode would have refused it.
   case wouldDeny
 
@@ -11,6 +13,7 @@ package enum AuthOutcome: UInt8, Sendable, CaseIterable {
     case .missing: "missing"
     case .invalid: "invalid"
     case .insufficient: "insufficient"
+    case .undecided: "undecided"
     case .wouldDeny: "would_deny"
     }
   }

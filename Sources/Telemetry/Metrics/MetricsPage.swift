@@ -10,6 +10,7 @@ package struct MetricsPage: Sendable {
   package var names: MetricNames
   package var control: ControlMetrics
   package var bulkheads: [BulkheadReading] = []
+  package var keys: [KeyReading] = []
   /// Whether each store of limits answers.
   package var stores: [(name: String, isUp: Bool)] = []
   /// Nil when /proc could not be read: then the process families are left out.
@@ -32,6 +33,7 @@ package struct MetricsPage: Sendable {
     appendUpstreamResilience(to: &page)
     appendConnections(to: &page)
     appendDecisions(to: &page)
+    appendKeys(to: &page)
     appendLimits(to: &page)
     appendBulkheads(to: &page)
     appendStores(to: &page)

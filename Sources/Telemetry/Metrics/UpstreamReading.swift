@@ -40,8 +40,11 @@ package struct UpstreamReading: Sendable {
     package var opened: UInt64
     /// Requests that were refused since it was not closed.
     package var refused: UInt64
+    /// Refused requests that a route's fallback has answered.
+    package var fallbacks: UInt64
 
-    package init(state: String, opened: UInt64, refused: UInt64) {
+    package init(state: String, opened: UInt64, refused: UInt64, fallbacks: UInt64) {
+      self.fallbacks = fallbacks
       self.state = state
       self.opened = opened
       self.refused = refused
@@ -58,6 +61,8 @@ package struct UpstreamReading: Sendable {
   package var retries: [(cause: String, count: UInt64)] = []
   /// Retries that the budget did not allow.
   package var deniedRetries: UInt64 = 0
+  /// Copies of requests that it was to get, by what became of them.
+  package var copies: [(outcome: String, count: UInt64)] = []
 
   package init(name: String, openConnections: UInt64, servers: [Server]) {
     self.name = name
@@ -125,6 +130,13 @@ extension MetricsPage {
     for upstream in control.upstreams {
       page.sample([("upstream", upstream.name)], upstream.deniedRetries)
     }
+    page.family(
+      "sluice_mirror_requests", .counter, "Copies of requests, by what became of them.")
+    for upstream in control.upstreams {
+      for (outcome, count) in upstream.copies where count > 0 {
+        page.sample([("upstream", upstream.name), ("result", outcome)], count)
+      }
+    }
     appendBreakers(to: &page)
   }
 
@@ -144,6 +156,12 @@ extension MetricsPage {
     for upstream in control.upstreams {
       guard let breaker = upstream.breaker else { continue }
       page.sample([("upstream", upstream.name)], breaker.refused)
+    }
+    page.family(
+      "sluice_upstream_fallbacks", .counter, "Refused requests that a fallback has answered.")
+    for upstream in control.upstreams {
+      guard let breaker = upstream.breaker else { continue }
+      page.sample([("upstream", upstream.name)], breaker.fallbacks)
     }
   }
 

@@ -12,11 +12,11 @@ package final class HealthChecker {
   private let rule: HealthRule
   private let shared: UpstreamShared
   private let resources: WorkerResources
-  /// By server; empty for clear text.
-  private let contexts: [TLSClientContext]
+  private let contexts: ServerContexts
   private let addresses: (String) -> [IPAddress]
   private let random: () -> Double
-  private var waiters: [Waiter] = []
+  /// The tasks of the servers that are checked, by what parks them.
+  private var waiters: [ServerDefinition: Waiter] = [:]
 
   /// - Parameters:
   ///   - addresses: what a name stands for now.
@@ -32,35 +32,63 @@ package final class HealthChecker {
     self.resources = resources
     self.addresses = addresses
     self.random = random
-    // Where TLS chooses the protocol, it chooses the one that a check speaks.
-    contexts = try definition.clientContexts(
-      speaking: [definition.version == .http2 ? .http2 : .http1], library: resources.library)
+    contexts = try ServerContexts(definition, library: resources.library)
   }
 
-  package func start(_ start: TaskStarter) {
-    for index in definition.servers.indices {
-      let waiter = Waiter(on: resources.loop)
-      waiters.append(waiter)
-      start { [self] in await check(index, waiter) }
+  /// Checks these servers from now on. Those that were checked before go on as they were.
+  package func check(
+    _ servers: [ServerDefinition], _ start: TaskStarter
+  ) throws(TLSSetupError) {
+    for (server, waiter) in waiters where !servers.contains(server) {
+      waiter.cancel()
+      waiters[server] = nil
     }
+    for server in servers where waiters[server] == nil {
+      let waiter = Waiter(on: resources.loop)
+      let asking = try makeAsking(server, waiter)
+      waiters[server] = waiter
+      start { [self] in await check(server, asking, waiter) }
+    }
+  }
+
+  /// How a server is asked once.
+  private enum Asking {
+    case alone(HealthProbe, TLSClientContext?)
+    case exchange(ExchangeProbe)
+  }
+
+  private func makeAsking(
+    _ server: ServerDefinition, _ waiter: Waiter
+  ) throws(TLSSetupError) -> Asking {
+    let isHTTP2 = definition.version == .http2
+    if rule.grpc != nil || (isHTTP2 && rule.path != nil) {
+      return .exchange(
+        try ExchangeProbe(
+          rule, server: server, of: definition, resources: resources, waiter: waiter))
+    }
+    // Where TLS chooses the protocol, it chooses the one that a check speaks.
+    return .alone(
+      HealthProbe(rule, resources: resources, waiter: waiter),
+      try contexts.context(for: server, speaking: [isHTTP2 ? .http2 : .http1]))
   }
 
   /// Ends all checks; what they found stays.
   package func stop() {
-    for waiter in waiters { waiter.cancel() }
+    for waiter in waiters.values { waiter.cancel() }
+    waiters = [:]
   }
 
-  private func check(_ index: Int, _ waiter: Waiter) async {
-    let server = definition.servers[index]
+  private func check(
+    _ server: ServerDefinition, _ asking: Asking, _ waiter: Waiter
+  ) async {
     let state = shared.server(server.name)
-    let probe = HealthProbe(rule, resources: resources, waiter: waiter)
     var machine = HealthMachine(state.health, isChecked: state.isChecked)
     var turn = 0
     // The first check comes soon, but not in step with those of all other servers.
     var pause = Double(min(rule.every, 200)) * random()
     while await waiter.sleep(milliseconds: UInt64(pause)) != .cancelled {
       let began = resources.loop.now
-      let fault = await ask(server, index, probe, turn)
+      let fault = await ask(server, asking, turn)
       guard !waiter.isCancelled else { break }
       turn &+= 1
       state.checkEnded(isGood: fault == nil)
@@ -77,7 +105,7 @@ package final class HealthChecker {
   }
 
   private func ask(
-    _ server: ServerDefinition, _ index: Int, _ probe: HealthProbe, _ turn: Int
+    _ server: ServerDefinition, _ asking: Asking, _ turn: Int
   ) async -> String? {
     let address: SocketAddress
     switch server.host {
@@ -87,9 +115,12 @@ package final class HealthChecker {
       guard !known.isEmpty else { return "its name has no address" }
       address = .ip(known[turn % known.count], port: port)
     }
-    return await probe.check(
-      address, context: contexts.isEmpty ? nil : contexts[index],
-      host: definition.checkHost(of: server))
+    let host = definition.checkHost(of: server)
+    switch asking {
+    case .alone(let probe, let context):
+      return await probe.check(address, context: context, host: host)
+    case .exchange(let probe): return await probe.check(address, host: host)
+    }
   }
 }
 

@@ -4,6 +4,9 @@
 package struct HealthRule: Sendable, Hashable {
   /// What is asked for; nil when a connection is enough.
   package let path: String?
+  /// The service that gRPC's health protocol is asked for, empty for the whole server; nil when it
+  /// is not spoken.
+  package let grpc: String?
   /// Milliseconds between two checks of a server.
   package let every: UInt64
   /// Milliseconds of one check.
@@ -15,10 +18,12 @@ package struct HealthRule: Sendable, Hashable {
   package let startsHealthy: Bool
 
   package init(
-    path: String?, every: UInt64, timeout: UInt64, rise: Int, fall: Int, expect: StatusSet,
+    path: String?, grpc: String?, every: UInt64, timeout: UInt64, rise: Int, fall: Int,
+    expect: StatusSet,
     startsHealthy: Bool
   ) {
     self.path = path
+    self.grpc = grpc
     self.every = every
     self.timeout = timeout
     self.rise = rise

@@ -1,14 +1,15 @@
-// Reads the addresses out of a DNS message. c-ares has matched it to a query by id and question;
-// nothing else in it is believed. Its own structures carry no TTL for every type, and a reader of
-// our own can be fuzzed. RFC 1035 section 4.
+// Reads addresses, or the places of a service, out of a DNS message. c-ares has matched it to a
+// query by id and question; nothing else in it is believed. Its own structures carry no TTL for
+// every type, and a reader of our own can be fuzzed. RFC 1035 section 4.
 
 import Bytes
 
-/// The addresses that one answer gives, and for how long.
+/// What one answer gives, and for how long.
 package struct DNSAnswer: Sendable, Hashable {
   package enum RecordType: UInt16, Sendable {
     case a = 1
     case aaaa = 28
+    case srv = 33
   }
 
   /// Aliases from the name asked to the one that has addresses. Real chains have two or three.
@@ -17,11 +18,14 @@ package struct DNSAnswer: Sendable, Hashable {
   static let recordsMax = 256
 
   package let addresses: [IPAddress]
-  /// Seconds that the shortest-lived of the addresses and the aliases before them lives.
+  /// For a question for SRV records.
+  package let places: [ServicePlace]
+  /// Seconds that the shortest-lived of the records and the aliases before them lives.
   package let ttl: UInt32
 
   private enum Value {
     case address(IPAddress)
+    case place(ServicePlace)
     case alias(DNSName)
   }
 
@@ -45,8 +49,9 @@ package struct DNSAnswer: Sendable, Hashable {
     self = try Self.follow(asked, records)
   }
 
-  private init(addresses: [IPAddress], ttl: UInt32) {
+  private init(addresses: [IPAddress], places: [ServicePlace], ttl: UInt32) {
     self.addresses = addresses
+    self.places = places
     self.ttl = ttl
   }
 
@@ -96,6 +101,9 @@ package struct DNSAnswer: Sendable, Hashable {
     // RFC 2181 section 8: a TTL with the highest bit set is zero.
     let lifetime = ttl >> 31 == 0 ? ttl : 0
     switch recordType {
+    case RecordType.srv.rawValue where type == .srv:
+      let place = try ServicePlace(message, start..<end)
+      return place.map { Record(owner: owner, ttl: lifetime, value: .place($0)) }
     case type.rawValue:
       let address = try readAddress(message, start..<end, type)
       return Record(owner: owner, ttl: lifetime, value: .address(address))
@@ -125,6 +133,7 @@ package struct DNSAnswer: Sendable, Hashable {
         words[position / 8] = words[position / 8] << 8 | UInt64(message[index])
       }
       return IPAddress(high: words[0], low: words[1])
+    case .srv: throw .badRecord
     }
   }
 
@@ -137,11 +146,15 @@ package struct DNSAnswer: Sendable, Hashable {
     var ttl = UInt32.max
     for _ in 0...aliasesMax {
       var addresses: [IPAddress] = []
+      var places: [ServicePlace] = []
       var alias: DNSName?
       for record in records where record.owner == name {
         switch record.value {
         case .address(let address):
           if !addresses.contains(address) { addresses.append(address) }
+          ttl = min(ttl, record.ttl)
+        case .place(let place):
+          if !places.contains(place) { places.append(place) }
           ttl = min(ttl, record.ttl)
         case .alias(let next):
           guard alias == nil else { continue }
@@ -149,14 +162,16 @@ package struct DNSAnswer: Sendable, Hashable {
           ttl = min(ttl, record.ttl)
         }
       }
-      if !addresses.isEmpty { return DNSAnswer(addresses: addresses, ttl: ttl) }
+      if !addresses.isEmpty || !places.isEmpty {
+        return DNSAnswer(addresses: addresses, places: places, ttl: ttl)
+      }
       guard let alias else { throw .noAddress }
       name = alias
     }
     throw .tooManyAliases
   }
 
-  private static func number(_ message: borrowing Span<UInt8>, at offset: Int) -> UInt16 {
+  static func number(_ message: borrowing Span<UInt8>, at offset: Int) -> UInt16 {
     UInt16(message[offset]) << 8 | UInt16(message[offset + 1])
   }
 }

@@ -14,6 +14,8 @@ struct NameLookup {
     switch type {
     case .a: four = answer
     case .aaaa: six = answer
+    // `ServiceWatch` asks for those.
+    case .srv: return
     }
   }
 

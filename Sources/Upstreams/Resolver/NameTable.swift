@@ -33,7 +33,7 @@ package struct NameTable {
     var resolution: Resolution?
     var error: ResolutionError?
     var isLookedUp = false
-    var failures = 0
+    var failures: UInt64 = 0
     /// When it shall be asked for next.
     var due: Instant
     /// Whether it is asked for again without anyone waiting.
@@ -129,20 +129,19 @@ package struct NameTable {
     defer { entries[name] = entry }
     switch outcome {
     case .addresses(let addresses, let ttl):
-      let lifetime = min(max(UInt64(ttl) * 1_000, limits.lifetimeMin), limits.lifetimeMax)
+      let lifetime = limits.lifetime(ofTTL: ttl)
       let isChanged = Set(addresses) != entry.resolution.map { Set($0.addresses) }
       entry.resolution = Resolution(
         addresses: addresses, expires: now.advanced(milliseconds: lifetime))
       entry.error = nil
       entry.failures = 0
       // A fifth of its life is left for asking again, and for failing once or twice.
-      entry.due = now.advanced(milliseconds: lifetime / 5 * 4)
+      entry.due = now.advanced(milliseconds: limits.pause(afterTTL: ttl))
       return isChanged ? addresses : nil
     case .failure(let error):
       entry.error = error
       entry.failures += 1
-      let doubled = limits.retryMin << UInt64(min(entry.failures - 1, 16))
-      entry.due = now.advanced(milliseconds: min(doubled, limits.retryMax))
+      entry.due = now.advanced(milliseconds: limits.pause(afterFailures: entry.failures))
       return nil
     }
   }

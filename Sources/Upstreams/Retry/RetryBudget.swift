@@ -41,7 +41,8 @@ struct RetryBudget {
     if samples.isEmpty { sample(tries: tries, at: now) }
     let before = samples[0]
     let recent = retries &- before.retries
-    let all = tries &- before.tries
+    // A server that is just being forgotten is missing for a moment.
+    let all = tries > before.tries ? tries - before.tries : 0
     let first = all > recent ? all - recent : 0
     let (scaled, isTooMuch) = first.multipliedReportingOverflow(by: share)
     let allowed = isTooMuch ? first : scaled / 1_000_000

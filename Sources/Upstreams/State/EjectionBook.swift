@@ -8,6 +8,8 @@ package struct OutlierRule: Sendable, Hashable {
   package let consecutive: UInt64
   /// Share of failed tries in millionths; nil never ejects for it.
   package let errorShare: UInt64?
+  /// How many times slower than its peers a server must be; nil never ejects for it.
+  package let slowness: UInt64?
   /// Tries in the window below which the share means nothing.
   package let requestsMin: UInt64
   /// Milliseconds over which the share is taken.
@@ -20,11 +22,13 @@ package struct OutlierRule: Sendable, Hashable {
   package let ejectedMax: UInt64
 
   package init(
-    consecutive: UInt64, errorShare: UInt64?, requestsMin: UInt64, window: UInt64,
+    consecutive: UInt64, errorShare: UInt64?, slowness: UInt64?, requestsMin: UInt64,
+    window: UInt64,
     statuses: StatusSet, ejection: ClosedRange<UInt64>, ejectedMax: UInt64
   ) {
     self.consecutive = consecutive
     self.errorShare = errorShare
+    self.slowness = slowness
     self.requestsMin = requestsMin
     self.window = window
     self.statuses = statuses

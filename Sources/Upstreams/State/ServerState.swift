@@ -147,6 +147,9 @@ package final class ServerState: Sendable {
   /// Nobody checks it any more, so nothing is known.
   func forgetChecks() { checked.store(Health.unknown.rawValue, ordering: .relaxed) }
 
+  /// It has just been found.
+  func join(at now: Instant) { backSince.store(now.nanoseconds, ordering: .relaxed) }
+
   /// When it last came back from being left out or unhealthy; zero when it never was.
   var lastReturn: Instant { Instant(nanoseconds: backSince.load(ordering: .relaxed)) }
 }

@@ -10,6 +10,8 @@ package struct UpstreamEvent: Sendable, Equatable {
     case consecutive(UInt64)
     /// Failed tries of so many.
     case share(failed: UInt64, of: UInt64)
+    /// Microseconds to the first byte, and those of its peers.
+    case slow(UInt64, peers: UInt64)
   }
 
   package enum Change: Sendable, Equatable {

@@ -10,10 +10,16 @@ package final class UpstreamShared: Sendable {
   /// Connections of all workers; touched when one opens or closes, not per request.
   package let openConnections = Atomic<Int>(0)
   private let states = Locked<[String: ServerState]>([:])
+  /// Pools that may give up idle connections.
+  let lenders = IdleLenders()
   private let ejections = Locked(EjectionBook())
   private let budget = Locked(RetryBudget())
   private let retries = InlineArray<4, Atomic<UInt64>> { _ in Atomic(0) }
   private let retriesDenied = Atomic<UInt64>(0)
+  /// Tries at servers that are forgotten, so that the sum of all never falls.
+  private let departedTries = Atomic<UInt64>(0)
+  private let fallbacks = Atomic<UInt64>(0)
+  private let copies = InlineArray<3, Atomic<UInt64>> { _ in Atomic(0) }
   private let present = Locked<Breaker?>(nil)
   /// What happened to servers, until Control has told it.
   package let events = UpstreamEvents()
@@ -42,6 +48,11 @@ package final class UpstreamShared: Sendable {
     }
   }
 
+  /// Servers that are found while others serve: they begin slowly, like those that come back.
+  package func join(_ names: [String], at now: Instant) {
+    for name in names where known(name) == nil { server(name).join(at: now) }
+  }
+
   /// Nobody checks the servers any more.
   package func endChecks() {
     states.withLock { states in for state in states.values { state.forgetChecks() } }
@@ -49,7 +60,12 @@ package final class UpstreamShared: Sendable {
 
   /// Forgets servers that no config has any more. Connections to them keep what they hold.
   package func forget(except names: Set<String>) {
-    states.withLock { states in states = states.filter { names.contains($0.key) } }
+    let gone = states.withLock { states in
+      let gone = states.filter { !names.contains($0.key) }
+      states = states.filter { names.contains($0.key) }
+      return gone.values.reduce(0) { $0 &+ $1.begunCount }
+    }
+    departedTries.wrappingAdd(gone, ordering: .relaxed)
     ejections.withLock { $0.forget(except: names) }
   }
 
@@ -82,7 +98,8 @@ package final class UpstreamShared: Sendable {
 
   /// All tries at all servers since the start.
   private var tries: UInt64 {
-    states.withLock { states in states.values.reduce(0) { $0 &+ $1.begunCount } }
+    let present = states.withLock { states in states.values.reduce(0) { $0 &+ $1.begunCount } }
+    return present &+ departedTries.load(ordering: .relaxed)
   }
 
   /// Moves the window of the retry budget on. Called a few times a second.
@@ -121,4 +138,25 @@ package final class UpstreamShared: Sendable {
 
   /// The breaker that acts, if there is one.
   package var breaker: Breaker? { present.withLock { $0 } }
+  /// A route's fallback answers in place of this upstream.
+  func fellBack() { fallbacks.wrappingAdd(1, ordering: .relaxed) }
+  package var fallbackCount: UInt64 { fallbacks.load(ordering: .relaxed) }
+
+  // MARK: Copies
+
+  /// What became of a copy of a request.
+  package enum CopyOutcome: Int, Sendable, CaseIterable {
+    case sent, failed, dropped
+
+    /// As metrics name it.
+    package var name: String { "\(self)" }
+  }
+
+  func mirrored(_ outcome: CopyOutcome) {
+    copies[outcome.rawValue].wrappingAdd(1, ordering: .relaxed)
+  }
+
+  package func copyCount(_ outcome: CopyOutcome) -> UInt64 {
+    copies[outcome.rawValue].load(ordering: .relaxed)
+  }
 }

@@ -50,6 +50,8 @@ struct CheckCommand: ParsableCommand {
     if let resolution, let configuration = result.configuration {
       let check = try CertificateCheck(resolution: resolution, day: now)
       findings.add(check.findings(in: configuration))
+      findings.add(
+        ServersFileCheck(folder: FilePath.folder(of: config.path)).findings(in: configuration))
       findings.add(CredentialCheck(resolution: resolution).findings(in: configuration))
       findings.add(try NameCheck().findings(in: configuration))
     }

@@ -22,6 +22,8 @@ struct TokenCommand: ParsableCommand {
 
         Examples:
           sluice token verify staff < token.txt
+          curl -s https://id.example.com/jwks.json > keys.json
+          sluice token verify people --keys keys.json < token.txt
 
         Exit codes: 0 the token is good, 1 it is refused or the config has errors, 64 there is no \
         such identity, 66 a file cannot be read.
@@ -31,6 +33,13 @@ struct TokenCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The identity of the config.", valueName: "identity"))
     var name: String
+
+    @Option(
+      name: .customLong("keys"),
+      help: ArgumentHelp(
+        "The issuer's key set, for an identity whose keys are published at a URL.",
+        valueName: "file"))
+    var keysPath: String?
 
     func run() throws {
       let identity = try self.identity()
@@ -50,7 +59,7 @@ struct TokenCommand: ParsableCommand {
         throw CommandFailure(.problems, "\(cause.token) (\(place))")
       case .foreign:
         throw CommandFailure(.problems, "the token is of another issuer (\(place))")
-      case .absent, .pending: throw CommandFailure(.problems, "there is no token")
+      case .absent, .pending, .undecided: throw CommandFailure(.problems, "there is no token")
       }
     }
 
@@ -73,13 +82,35 @@ struct TokenCommand: ParsableCommand {
     ) throws(CommandFailure) -> JWTVerifier {
       do throws(CredentialProblem) {
         let resolution = ProcessResolution(root: config.path)
-        guard let keys = try CredentialCheck.keys(of: identity, resolution) as? KeySet else {
+        guard let keys = try keys(of: identity, resolution) as? KeySet else {
           preconditionFailure("The keys of tokens are a set of keys.")
         }
         let label = IdentityLabel(name: name, metric: 0)
         return try JWTVerifier(
-          settings, keys, VerifierContext(label: label, library: try Self.library()))
+          settings, keys,
+          VerifierContext(label: label, library: try Self.library(), desk: nil))
       } catch { throw CommandFailure(error.isUnreadable ? .noInput : .problems, error.text) }
+    }
+
+    /// No command asks the network: published keys are brought along.
+    private func keys(
+      of identity: IdentityConfiguration, _ resolution: ProcessResolution
+    ) throws(CredentialProblem) -> any Sendable {
+      let kind = IdentityKind.of(identity)
+      guard let source = kind.published(identity.settings) else {
+        if keysPath != nil { throw CredentialProblem("'--keys' is for keys of a URL") }
+        return try CredentialCheck.keys(of: identity, resolution)
+      }
+      guard let keysPath else {
+        throw CredentialProblem("the keys of '\(name)' are at \(source.url): give them with --keys")
+      }
+      let bytes: [UInt8]
+      do throws(FileError) {
+        bytes = try FileBytes.read(keysPath, max: PublishedKeys.bytesMax)
+      } catch {
+        throw CredentialProblem("\(keysPath) cannot be read: \(error.text)", isUnreadable: true)
+      }
+      return try kind.read(identity.settings, [CredentialFile(path: keysPath, bytes: bytes)])
     }
 
     private static func library() throws(CredentialProblem) -> LibraryContext {

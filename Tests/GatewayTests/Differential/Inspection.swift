@@ -127,7 +127,7 @@ final class InspectedListener {
     guard let configuration = result.configuration else {
       throw WrongConfig(result.diagnostics.map(\.message))
     }
-    var compiler = BlueprintCompiler(policies: StandardPolicies.all)
+    var compiler = BlueprintCompiler(policies: StandardPolicies.all, folder: "")
     let blueprint = compiler.compile(
       configuration, security: SecurityMaterial(),
       credentials: CredentialMaterial(), hash: "test")

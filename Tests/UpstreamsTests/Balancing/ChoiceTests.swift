@@ -163,11 +163,13 @@ struct ChoiceTests {
       let now = bench.loop.now
       stage.pool.servers[0].state.leaveOut(until: now.advanced(milliseconds: 1_000))
       let next = try UpstreamPool(
-        stage.pool.definition, shared: stage.shared, resources: stage.resources)
+        stage.pool.definition, servers: stage.pool.definition.servers, shared: stage.shared,
+        resources: stage.resources)
       #expect(next.servers.map { $0.state.isFit(at: now) } == [false, true])
       stage.shared.forget(except: [])
       let fresh = try UpstreamPool(
-        stage.pool.definition, shared: stage.shared, resources: stage.resources)
+        stage.pool.definition, servers: stage.pool.definition.servers, shared: stage.shared,
+        resources: stage.resources)
       #expect(fresh.servers.map { $0.state.isFit(at: now) } == [true, true])
     }
   }

@@ -72,7 +72,7 @@ private struct EjectionModel {
   }
 
   private static let sharing = OutlierRule(
-    consecutive: 0, errorShare: 500_000, requestsMin: 10, window: 2_000,
+    consecutive: 0, errorShare: 500_000, slowness: nil, requestsMin: 10, window: 2_000,
     statuses: StatusSet([500...599]), ejection: 1_000...8_000, ejectedMax: 500_000)
 
   /// Lets a server end so many tries, the first of them badly.
@@ -121,6 +121,52 @@ private struct EjectionModel {
     now = now.advanced(milliseconds: 250)
     detector.examine(shared, servers: names, by: Self.sharing, at: now)
     #expect(!shared.server("a:1").isOut(at: now))
+  }
+
+  private static let comparing = OutlierRule(
+    consecutive: 0, errorShare: nil, slowness: 5, requestsMin: 10, window: 2_000,
+    statuses: StatusSet([]), ejection: 1_000...8_000, ejectedMax: 500_000)
+
+  /// Milliseconds of three servers' answers, and who is out after them.
+  @Test(
+    arguments: [
+      ([100, 20, 20], ["a"]), ([99, 20, 20], []), ([20, 100, 500], ["c"]), ([4, 0, 0], []),
+      ([500, 500, 500], []), ([100, 20], []),
+    ] as [([UInt64], [String])])
+  func `a server that is much slower than its peers is ejected`(
+    milliseconds: [UInt64], out: [String]
+  ) {
+    let shared = UpstreamShared()
+    var detector = OutlierDetector()
+    let start = Instant(nanoseconds: 5_000_000_000)
+    let names = Array(["a", "b", "c"].prefix(milliseconds.count))
+    detector.examine(shared, servers: names, by: Self.comparing, at: start)
+    for (name, time) in zip(names, milliseconds) {
+      let state = shared.server(name)
+      for _ in 0..<10 {
+        state.begin()
+        state.succeeded(in: max(time * 1_000_000, 1_000), at: start)
+        state.end()
+      }
+    }
+    detector.examine(shared, servers: names, by: Self.comparing, at: start)
+    #expect(names.filter { shared.server($0).isOut(at: start) } == out)
+  }
+
+  @Test func `a server with few requests is not measured`() {
+    let shared = UpstreamShared()
+    var detector = OutlierDetector()
+    let start = Instant(nanoseconds: 5_000_000_000)
+    detector.examine(shared, servers: ["a", "b", "c"], by: Self.comparing, at: start)
+    for (name, count) in [("a", 9), ("b", 10), ("c", 10)] {
+      for _ in 0..<count {
+        shared.server(name).begin()
+        shared.server(name).succeeded(in: name == "a" ? 900_000_000 : 1_000_000, at: start)
+        shared.server(name).end()
+      }
+    }
+    detector.examine(shared, servers: ["a", "b", "c"], by: Self.comparing, at: start)
+    #expect(!shared.server("a").isOut(at: start))
   }
 
   @Test func `statuses are sets of ranges`() {

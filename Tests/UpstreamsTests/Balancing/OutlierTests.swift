@@ -100,7 +100,8 @@ struct OutlierTests {
       bench.start { await report { try await stage.origins[1].accept().serve(.ok("second")) } }
       #expect(try await stage.get().body == "second")
       let other = try UpstreamPool(
-        stage.pool.definition, shared: stage.shared, resources: stage.resources)
+        stage.pool.definition, servers: stage.pool.definition.servers, shared: stage.shared,
+        resources: stage.resources)
       let fit = other.servers.map { $0.state.isFit(at: bench.loop.now) }
       #expect(fit == [false, true])
       #expect(stage.pool.servers.map(\.state.inFlight) == [0, 0])

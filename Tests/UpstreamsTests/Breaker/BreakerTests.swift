@@ -13,7 +13,8 @@ extension BreakerRule {
     probes: UInt64 = 3, ramp: UInt64 = 5_000, consecutive: UInt64 = 0, slow: SlowCalls? = nil
   ) -> BreakerRule {
     BreakerRule(
-      errorShare: 500_000, requestsMin: 20, window: 10_000, open: 15_000, probes: probes,
+      errorShare: 500_000, requestsMin: 20, window: 10_000, open: 15_000,
+      probes: probes,
       ramp: ramp, consecutive: consecutive, slow: slow)
   }
 }

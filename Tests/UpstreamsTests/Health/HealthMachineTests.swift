@@ -11,7 +11,7 @@ extension HealthRule {
     fall: Int = 3
   ) -> HealthRule {
     HealthRule(
-      path: path, every: every, timeout: timeout, rise: rise, fall: fall,
+      path: path, grpc: nil, every: every, timeout: timeout, rise: rise, fall: fall,
       expect: StatusSet([200...299]), startsHealthy: false)
   }
 }

@@ -101,7 +101,7 @@ struct HealthProbeTests {
         stage.pool.definition, shared: stage.shared, resources: stage.resources,
         addresses: { _ in [] }, random: { 0.5 })
       let checker = try #require(made)
-      checker.start(TaskStarter(for: bench))
+      try checker.check(stage.pool.definition.servers, TaskStarter(for: bench))
       try await bench.until("the first check") { state.health == .healthy }
       isWell = false
       try await bench.until("the fall") { state.health == .unhealthy }

@@ -50,6 +50,14 @@ struct DNSMessage {
     append(type: 5, ttl: ttl, value: value.bytes)
   }
 
+  mutating func append(owner: String, place: ServicePlace, ttl: UInt32) {
+    append(name: owner)
+    var value = DNSMessage.empty
+    for number in [place.priority, place.weight, place.port] { value.append(number) }
+    value.append(name: place.target)
+    append(type: 33, ttl: ttl, value: value.bytes)
+  }
+
   static var empty: DNSMessage {
     var message = DNSMessage(answers: 0)
     message.bytes.removeAll()

@@ -38,9 +38,17 @@ struct DNSQuestion: Sendable {
     return message.bytes
   }
 
+  /// An answer with the places of a service.
+  func answer(places: [ServicePlace], ttl: UInt32) -> [UInt8] {
+    var message = reply(answers: UInt16(places.count))
+    for place in places { message.append(owner: name, place: place, ttl: ttl) }
+    return message.bytes
+  }
+
   func reply(flags: UInt16 = 0x8180, answers: UInt16) -> DNSMessage {
     DNSMessage(
-      id: id, flags: flags, answers: answers, name: name, type: type == 1 ? .a : .aaaa)
+      id: id, flags: flags, answers: answers, name: name,
+      type: DNSAnswer.RecordType(rawValue: type) ?? .a)
   }
 }
 

@@ -277,4 +277,19 @@ struct RetryTests {
 /// Draws the last of everything.
 private final class OnesSource: RandomSource {
   func next() -> UInt64 { .max }
+
+  @Test func `servers that go take nothing from the budget, and give it nothing`() {
+    let shared = UpstreamShared()
+    let now = Instant(nanoseconds: 1 << 40)
+    for name in ["a:1", "b:1"] {
+      for _ in 0..<1_000 { shared.server(name).begin() }
+    }
+    shared.sampleRetries(at: now)
+    shared.forget(except: ["b:1"])
+    for _ in 0..<100 { shared.server("b:1").begin() }
+    var count = 0
+    while count < 1_000, shared.permitRetry(for: .reset, share: 200_000, at: now) { count += 1 }
+    // Retries count among the hundred tries here, so that a little less than a fifth is allowed.
+    #expect((16...20).contains(count))
+  }
 }
