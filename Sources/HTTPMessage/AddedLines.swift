@@ -12,7 +12,12 @@ public final class AddedLines {
 
   fileprivate init(text: [UInt8], entries: [FieldEntry]) {
     self.text = text
-    self.entries = entries
+    // Their text is copied as it is: what is safe to send here is so in every message.
+    self.entries = entries.map { entry in
+      var entry = entry
+      entry.isChecked = FieldSection.isLine(text.span.extracting(entry.line))
+      return entry
+    }
     fields = KnownFieldSet(entries.map(\.field))
   }
 }

@@ -14,6 +14,8 @@ public struct FieldEntry: BitwiseCopyable, Sendable {
   public var field: KnownField
   public var isAdded: Bool
   public var isRemoved = false
+  /// Whether an added line is known to be one line: see `AddedLines`.
+  var isChecked = false
 
   @inlinable public init(
     start: Int, nameCount: Int, valueOffset: Int, valueCount: Int, lineCount: Int,

@@ -18,7 +18,7 @@ extension FieldSection {
     for index in entries.indices {
       let entry = entries[index]
       if entry.isRemoved || excluded.contains(entry.field) { continue }
-      if entry.isAdded, !isSafe(entry) { return false }
+      if entry.isAdded, !entry.isChecked, !isSafe(entry) { return false }
       let line = entry.line
       if line.lowerBound == run.upperBound, entry.isAdded == isRunAdded {
         run = run.lowerBound..<line.upperBound
@@ -34,7 +34,11 @@ extension FieldSection {
 
   /// Whether an added line is one line: there is no control character before the CR LF at its end.
   private func isSafe(_ entry: FieldEntry) -> Bool {
-    let line = text(entry.line, isAdded: true)
+    Self.isLine(text(entry.line, isAdded: true))
+  }
+
+  /// Whether the text is one line with its CR LF, and has no other control character.
+  static func isLine(_ line: Span<UInt8>) -> Bool {
     let end = line.count &- 2
     return end >= 0 && line[end] == ASCII.carriageReturn && line[end &+ 1] == ASCII.lineFeed
       && !line.extracting(0..<end).hasControl

@@ -13,7 +13,7 @@ import COpenSSL
 
   private let library: LibraryContext
   private let state: OpaquePointer
-  private var key: (UInt64, UInt64)
+  private let key: (UInt64, UInt64)
 
   package init(library: LibraryContext) throws(CryptoError) {
     let random = try SecureRandom(library: library)
@@ -33,6 +33,7 @@ import COpenSSL
   /// The digest of the bytes; nil when OpenSSL fails.
   package func digest(of bytes: Span<UInt8>) -> Value? {
     var words: (UInt64, UInt64) = (0, 0)
+    var key = key
     // Key and output are two words of 16 bytes together.
     let isMade = unsafe bytes.withUnsafeBufferPointer { input in
       unsafe withUnsafeBytes(of: &key) { key in

@@ -38,6 +38,7 @@ public enum GRPCTimeout {
   public static func append(milliseconds: UInt64, to output: inout Output) {
     let units: [(size: UInt64, name: UInt8)] = [
       (1, UInt8(ascii: "m")), (1_000, UInt8(ascii: "S")), (60_000, UInt8(ascii: "M")),
+      (3_600_000, UInt8(ascii: "H")),
     ]
     for unit in units where milliseconds / unit.size < 100_000_000 {
       output.append(decimal: milliseconds / unit.size)

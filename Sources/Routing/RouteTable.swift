@@ -245,7 +245,7 @@ package final class RouteTable {
   private func parameters(
     _ candidate: Candidate, _ path: TextRange, _ segments: borrowing PathSegments
   ) -> RouteParameters {
-    var parameters = RouteParameters()
+    var parameters = RouteParameters(of: path)
     func range(_ start: Int, _ end: Int) -> TextRange {
       TextRange(start: Int(path.start) + start, count: end - start, isAdded: path.isAdded)
     }

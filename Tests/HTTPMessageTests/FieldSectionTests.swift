@@ -109,6 +109,12 @@ import Testing
     #expect(output.bytes.text == "Age: 7\r\nHost: a\r\nX-B: c d\r\n")
     #expect(second.value(at: 2).text == "c d")
 
+    let next = first.mark
+    #expect(add(first, "X-C", "a\r\nX-D: b"))
+    let split = first.lines(since: next)
+    #expect(second.add(split))
+    #expect(!second.appendLines(to: &output, excluding: KnownFieldSet()))
+
     let small = FieldSection(addedBytesMax: 8)
     #expect(!small.add(lines))
     #expect(small.entries.isEmpty)

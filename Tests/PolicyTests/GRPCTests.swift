@@ -25,7 +25,7 @@ import Testing
   @Test(
     arguments: [
       (0, "0m"), (1_500, "1500m"), (99_999_999, "99999999m"), (100_000_000, "100000S"),
-      (100_000_000_000, "1666666M"), (UInt64.max, "99999999H"),
+      (100_000_000_000, "1666666M"), (10_000_000_000_000, "2777777H"), (UInt64.max, "99999999H"),
     ] as [(UInt64, String)])
   func `a timeout has at most eight digits`(milliseconds: UInt64, text: String) {
     var output = Output(capacity: 16)

@@ -26,7 +26,7 @@ package final class JWTVerifier: IdentityVerifier {
   /// Where unknown keys are asked for; nil when the keys are not published.
   let desk: KeyDesk?
   private var judge: SignatureJudge
-  private var cache = TokenCache()
+  private let cache = Lent(TokenCache())
 
   package init(
     _ settings: JWTIdentity.Settings, _ keys: KeySet, _ context: VerifierContext
@@ -53,7 +53,7 @@ package final class JWTVerifier: IdentityVerifier {
     do throws(CryptoError) {
       judge = try SignatureJudge(keys, algorithms: algorithms, library: library)
       // What a key proved that is gone is proved no more.
-      cache.removeAll()
+      cache { $0.removeAll() }
     } catch {
       // Control has just made keys of the same bytes: only memory can be missing. The old keys
       // stay.
@@ -75,7 +75,9 @@ package final class JWTVerifier: IdentityVerifier {
   package func proof(of text: Span<UInt8>, now: UInt64) -> Proof {
     guard text.count <= CompactJWS.bytesMax else { return .wrong(JWSError.tooLong.cause) }
     let digest = digests.digest(of: text)
-    if let digest, let known = cache.principal(of: digest, now: now) { return .proved(known) }
+    if let digest, let known = cache({ $0.principal(of: digest, now: now) }) {
+      return .proved(known)
+    }
     return judged(text, digest, now: now)
   }
 
@@ -99,7 +101,8 @@ package final class JWTVerifier: IdentityVerifier {
           return .wrong(TokenRefusal.claimUnfit.cause)
         }
         if let digest {
-          cache.insert(principal, of: digest, bytes: text.count, until: end)
+          let count = text.count
+          cache { $0.insert(principal, of: digest, bytes: count, until: end) }
         }
         return .proved(principal)
       }
