@@ -63,7 +63,7 @@ let package = Package(
       ["Bytes", "HTTPMessage", "Engine", "Buckets", "Telemetry", "Configuration"]),
 
     library("RedisStore", ["PolicyChain", "RESP", "Buckets", "Transport"]),
-    library("Policies", ["PolicyChain", "OpenSSL", "Signatures"]),
+    library("Policies", ["PolicyChain", "OpenSSL", "TLS", "Signatures"]),
     library("Routing", ["PolicyChain"]),
     library("Upstreams", ["PolicyChain", "HTTP1", "HTTP2", "Transport", "CAres"]),
 

@@ -17,6 +17,7 @@
 
 #include "allocator.h"
 #include "certificates.h"
+#include "client_certificates.h"
 #include "signatures.h"
 #include "tickets.h"
 #include "window_bio.h"

@@ -19,6 +19,7 @@ package struct Blueprint: Sendable {
   package var upstreams: [UpstreamDefinition]
   package var stores: [RedisDefinition] = []
   package var identities: [IdentityBlueprint]
+  package var roles: [RoleSettings] = []
   package var buckets: [BucketSettings]
   /// Whose word is taken for the client's address.
   package var clientAddress: ClientAddressSettings

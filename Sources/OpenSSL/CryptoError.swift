@@ -14,6 +14,7 @@ package struct CryptoError: Error, Equatable, Sendable {
     case certificateMissing = "certificate_missing"
     case certificateTooLarge = "certificate_too_large"
     case nameUnreadable = "certificate_name_unreadable"
+    case revocationsUnreadable = "revocation_list_unreadable"
     case keyUnreadable = "key_unreadable"
     case keyEncrypted = "key_encrypted"
     case keyKindUnsupported = "key_kind_unsupported"

@@ -11,7 +11,7 @@ package final class Bulkhead: Deliberation, ExchangeResource {
     package var concurrent: Int?
     package var queue = 0
     package var wait = TimeSpan.milliseconds(100)
-    package var key: [Attribute] = []
+    package var key: [KeyPart] = []
   }
 
   package static let manual = Manual(

@@ -10,10 +10,32 @@ import Telemetry
 
 /// The limits of one route: one decision for all, so that a refusal by one drains no other.
 package final class Limits: Deliberation, Egress {
+  /// Those whose keys need no identity.
   package static let registration = Registration(
     .beforeIdentity, allOf: LimitDirectives.limit
   ) { settings, context in
-    let policy = Limits(settings, context)
+    parts(settings.filter { !isOfCaller($0, context) }, context)
+  }
+
+  /// Those that count callers.
+  package static let ofCallers = Registration(
+    .afterIdentity, allOf: LimitDirectives.limit
+  ) { settings, context in
+    parts(settings.filter { isOfCaller($0, context) }, context)
+  }
+
+  private static func isOfCaller(
+    _ limit: RequestLimitSettings, _ context: ChainContext
+  ) -> Bool {
+    context.buckets[limit.bucket]?.settings.needsIdentity ?? false
+  }
+
+  private static func parts(
+    _ settings: [RequestLimitSettings], _ context: ChainContext
+  ) -> PolicyParts {
+    guard !settings.isEmpty else { return PolicyParts() }
+    if let tiered = TieredLimits(settings, context) { return tiered.parts }
+    let policy = Limits(settings, context, tiers: [:])
     // Only what a store counts has to be waited for.
     return policy.store == nil
       ? PolicyParts(admission: policy, egress: policy)
@@ -34,13 +56,16 @@ package final class Limits: Deliberation, Egress {
   private let policyField: FieldBlock
   private var scratch = Output(capacity: 256)
 
-  package init(_ settings: [RequestLimitSettings], _ context: ChainContext) {
+  /// - Parameter tiers: the tier that callers are of, by the bucket that has tiers.
+  package init(
+    _ settings: [RequestLimitSettings], _ context: ChainContext, tiers: [String: String]
+  ) {
     var rules: [LimitRule] = []
     for limit in settings {
       guard let bucket = context.buckets[limit.bucket] else {
         preconditionFailure("A limit names a bucket, which the config is checked for.")
       }
-      for metered in bucket.meters {
+      for metered in bucket.meters(ofTier: tiers[limit.bucket]) {
         rules.append(
           LimitRule(limit, bucket, metered, parameterNames: context.parameterNames))
       }
@@ -116,7 +141,16 @@ package final class Limits: Deliberation, Egress {
   /// what this request has left.
   private func keep(_ outcomes: Charges.Outcomes, in exchange: Exchange) throws(Failure) {
     let rules = rules
-    let kept = exchange.request.fields.keep { Self.append(rules, outcomes, to: &$0) }
+    // What limits in front of the identity have said stands first.
+    let request = exchange.request
+    let earlier = exchange.rateLimit.isEmpty ? [] : request.text(exchange.rateLimit).array
+    let kept = exchange.request.fields.keep { output in
+      if !earlier.isEmpty {
+        output.append(earlier)
+        output.append(", ")
+      }
+      Self.append(rules, outcomes, to: &output)
+    }
     guard let kept else { throw .noRoomForFields }
     exchange.rateLimit = kept
     for index in rules.indices where rules[index].hasLegacyFields && outcomes[index].isKnown {

@@ -15,6 +15,8 @@ struct RequestKeyHash {
     case header([UInt8])
     case query([UInt8])
     case cookie([UInt8])
+    case subject
+    case claim(String)
   }
 
   private let seed: HashSeed
@@ -23,11 +25,19 @@ struct RequestKeyHash {
 
   /// - Parameter fallback: the key of requests that lack a part; empty: what is absent is empty.
   init(
-    of key: [Attribute], orElse fallback: [Attribute], seed: HashSeed, parameterNames: [String]
+    of key: [KeyPart], orElse fallback: [KeyPart], seed: HashSeed, parameterNames: [String]
   ) {
     self.seed = seed
     parts = key.map { Self.part($0, parameterNames) }
     self.fallback = fallback.map { Self.part($0, parameterNames) }
+  }
+
+  private static func part(_ part: KeyPart, _ parameterNames: [String]) -> Part {
+    switch part {
+    case .request(let attribute): self.part(attribute, parameterNames)
+    case .subject: .subject
+    case .claim(let path): .claim(path)
+    }
   }
 
   private static func part(_ attribute: Attribute, _ parameterNames: [String]) -> Part {
@@ -93,12 +103,30 @@ struct RequestKeyHash {
       let request = exchange.request
       hasher.add(request.text(range))
       return true
+    case .subject: return addSubject(of: exchange, to: &hasher)
+    case .claim(let path):
+      guard let text = exchange.principal?.claims[path]?.fieldText else { break }
+      hasher.add(text.utf8Span.span)
+      return true
     case .header(let name): return addLines(named: name, of: exchange.request, to: &hasher)
     case .query(let name): return addQuery(name, of: exchange.request, to: &hasher)
     case .cookie(let name): return addCookie(name, of: exchange.request, to: &hasher)
     }
     hasher.addAbsence()
     return false
+  }
+
+  /// The caller with who proved him: two identities may both know an `ann`.
+  private static func addSubject(of exchange: Exchange, to hasher: inout KeyHasher) -> Bool {
+    guard let principal = exchange.principal, !principal.subject.isEmpty else {
+      hasher.addAbsence()
+      return false
+    }
+    let identity = principal.identity.name
+    hasher.add(identity.span)
+    let subject = principal.subject
+    hasher.add(subject.span)
+    return true
   }
 
   /// All lines of a field: which of them the upstream believes is its own affair.

@@ -25,6 +25,9 @@ public final class DownstreamConnection {
   /// let go while the connection rests.
   public let forwarding = Lent(ForwardingMemo())
 
+  /// Nil when the client showed none.
+  public var certificate: ClientCertificate?
+
   public init(listener: ListenerID, peer: SocketAddress) {
     self.listener = listener
     self.peer = peer

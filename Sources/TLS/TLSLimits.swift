@@ -24,6 +24,10 @@ package enum TLSLimits {
   package static let pairFileBytesMax = 256 * 1024
   /// Bytes of a bundle of authorities: the whole web's is about 220 KiB.
   package static let bundleFileBytesMax = 4 * 1024 * 1024
+  /// Revocation lists of one identity: one for each of its authorities, and for some a newer one.
+  package static let revocationListsMax = 256
+  /// Certificates that a client may send behind its own, as far as anyone looks at them.
+  package static let clientChainCountMax = 4
   /// Authorities in one bundle: the whole web's has about 150.
   package static let bundleCountMax = 2000
 }

@@ -43,6 +43,20 @@ extension TLSSession {
     return unsafe ServerNames.canonical(String(cString: name))
   }
 
+  /// What the peer sent behind its certificate, in DER: authorities between it and one that is
+  /// known. A resumed session has none, and one that needs them is not resumed.
+  package func peerChain() throws(CryptoError) -> [[UInt8]] {
+    var chain: [[UInt8]] = []
+    let count = unsafe min(Int(co_peer_chain_count(ssl)), TLSLimits.clientChainCountMax)
+    for index in 0..<max(count, 0) {
+      guard let certificate = unsafe co_peer_chain_at(ssl, Int32(index)),
+        unsafe X509_up_ref(certificate) == 1
+      else { throw CryptoError(.certificateUnreadable) }
+      unsafe try chain.append(Certificate(owning: certificate).der)
+    }
+    return chain
+  }
+
   /// The peer's certificate in DER, nil when it sent none. On a server it was verified against the
   /// listener's client authorities; a resumed session carries the one of its first handshake.
   package func peerCertificate() throws(CryptoError) -> [UInt8]? {

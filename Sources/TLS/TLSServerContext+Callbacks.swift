@@ -45,6 +45,11 @@ let chooseProtocol:
     return SSL_TLSEXT_ERR_OK
   }
 
+/// Client certificates: a session whose chain does not fit into its ticket gets none.
+let withholdTicket: @convention(c) (Int32, OpaquePointer?) -> Int32 = { verified, context in
+  unsafe co_no_ticket_for_long_chain(verified, context)
+}
+
 /// Tickets: gives the key to seal a new one, or the key that a ticket names. RFC 5077 section 4.
 let sealOrOpenTicket:
   @convention(c) (
@@ -57,6 +62,8 @@ let sealOrOpenTicket:
     let context = unsafe Unmanaged<TLSServerContext>.fromOpaque(owner).takeUnretainedValue()
     let keyName = unsafe UnsafeMutableRawBufferPointer(start: name, count: 16)
     if isSealing == 1 {
+      // TLS 1.2 has promised a ticket by then, and sends an empty one. RFC 5077 section 3.3.
+      if unsafe SSL_version(ssl) < TLS1_3_VERSION && SSL_get_num_tickets(ssl) == 0 { return 0 }
       return unsafe context.seal(
         name: keyName, iv: UnsafeMutableRawBufferPointer(start: iv, count: 16), cipher, mac)
     }

@@ -158,6 +158,8 @@ import OpenSSL
     try base.verify(
       mode, against: trust, purpose: X509_PURPOSE_SSL_CLIENT,
       chainBytesMax: TLSLimits.clientChainBytesMax)
+    // The same mode, and a word on each chain that was verified.
+    unsafe SSL_CTX_set_verify(base.pointer, mode, withholdTicket)
     for authority in trust.certificates {
       guard unsafe co_ctx_offer_authority(base.pointer, authority.pointer) == 1 else {
         throw .taken(.authoritiesUnreadable)

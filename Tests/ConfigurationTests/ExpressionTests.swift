@@ -91,4 +91,31 @@ import Testing
       .string("a b"), at: SourceLocation(file: "f", line: 1, column: 10, length: 10))
     #expect(wide.location(of: 2..<3) == wide.location)
   }
+
+  @Test func `whatever stands in a condition is taken as written, or refused at a place within it`()
+  {
+    let parts = [
+      "method", "path.id", "header.x", "query.", "client.ip", "identity.roles", "time", "'GET'",
+      "\"a\"", "'", "[", "]", "(", ")", "==", "!=", "<=", "=", "<", "in", "contains", "not", "and",
+      "or", "has", "matches-prefix", "12", "-1", "99999999999999999999", "10.0.0.0/8", "::/0",
+      "2027-01-01", "25:00", "08:30", "\u{e4}", "\u{0}", "%", ",", "tls.san", "listener", "",
+    ]
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = SeededRandom(seed: seed)
+    var taken = 0
+    for _ in 0..<20_000 {
+      let count = Int.random(in: 1...9, using: &random)
+      let words = (0..<count).map { _ in parts[Int.random(in: 0..<parts.count, using: &random)] }
+      let text = words.joined(separator: Bool.random(using: &random) ? " " : "")
+      do throws(ValueProblem) {
+        #expect(try Expression(parsing: text).description == text)
+        taken += 1
+      } catch {
+        let place = error.place ?? 0..<0
+        #expect(error.reason != nil && place.lowerBound >= 0, "seed \(seed): \(text)")
+        #expect(place.upperBound <= text.unicodeScalars.count, "seed \(seed): \(text)")
+      }
+    }
+    #expect(taken > 0)
+  }
 }

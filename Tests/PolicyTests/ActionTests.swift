@@ -87,7 +87,8 @@ import Testing
     let directives = StandardPolicies.all.map(\.declaration.shape.directive)
     #expect(
       directives == [
-        "request-id", "timeout", "secure-headers", "access", "cors", "limit", "auth", "allow",
+        "request-id", "timeout", "secure-headers", "access", "cors", "limit", "auth", "limit",
+        "allow",
         "body", "rewrite", "upgrade", "bulkhead", "redirect", "respond",
       ])
   }

@@ -70,7 +70,7 @@ import Testing
       bulkheads: BulkheadRegistry(seed: seed), stores: ["main": store])
     let route = try #require(configuration.listeners.first?.routes.first)
     let limits = Limits(
-      route.settings.entries(of: LimitDirectives.limit).map(\.settings), context)
+      route.settings.entries(of: LimitDirectives.limit).map(\.settings), context, tiers: [:])
     return PolicyChain(
       steps: [.deliberation(limits)], egress: [limits], destination: RelayedDestination())
   }

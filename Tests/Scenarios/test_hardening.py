@@ -1,5 +1,8 @@
 """Past failures of gateways that need a whole gateway to be shown: see docs/hardening.md."""
 
+import socket
+import threading
+
 import pytest
 
 from harness.client import request
@@ -63,3 +66,30 @@ def test_no_part_of_a_request_chooses_the_upstream(start, origin):
             assert client.ask(target, fields=fields, host=host).status in (200, 400)
             if "|" not in target:
                 assert len(origin.requests) == number + 1
+
+
+def test_plain_bytes_before_the_upstream_s_handshake_are_no_answer(start, authority):
+    forged = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            try:
+                while True:
+                    accepted, _ = server.accept()
+                    accepted.sendall(forged)
+                    accepted.settimeout(2)
+                    with accepted:
+                        while accepted.recv(4096):
+                            pass
+            except OSError:
+                return
+
+        threading.Thread(target=serve, daemon=True).start()
+        site = start(
+            origin=f"127.0.0.1:{server.getsockname()[1]}",
+            upstream=f'tls server-name=localhost ca="{authority.certificate}"',
+        )
+        with site.connect() as client:
+            answer = client.ask()
+        assert answer.status == 502
+        assert b"forged" not in answer.body

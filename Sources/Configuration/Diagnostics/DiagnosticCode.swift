@@ -93,6 +93,8 @@ extension DiagnosticCode {
     "A0108", "algorithm that does not fit the kind of key")
   package static let credentialedWildcard = DiagnosticCode(
     "A0121", "credentials for pages of every origin")
+  package static let certificateNotAsked = DiagnosticCode(
+    "A0131", "certificate needed where the listener asks for none")
 
   package static let listenerNotNamed = DiagnosticCode(
     "W0101", "route that names no listener where several serve", severity: .warning)
@@ -123,7 +125,7 @@ extension DiagnosticCode {
     unknownParameter, unservedRoute, needsIdentity, weakerThanEnforced, assertionBroken,
     staleException, expiredException, trustsEveryone, literalSecret, redirectHostFromRequest,
     sharedCertificateName, plainUpstream, openCredential, looseToken, symmetricKeySet,
-    credentialedWildcard, listenerNotNamed, openGroup, doubtfulCertificate,
+    credentialedWildcard, certificateNotAsked, listenerNotNamed, openGroup, doubtfulCertificate,
     assertionMeetsNothing, exceptionEndsSoon,
   ]
 }

@@ -8,7 +8,7 @@ package enum CoreDirectives {
     admin, adminBind,
     certificate,
     listener, bind, listenerTLS, listenerRedirect, serve, limits, path, underscore, halfClose,
-    LimitDirectives.redis, LimitDirectives.bucket,
+    role, LimitDirectives.redis, LimitDirectives.bucket,
     upstream, server, servers, upstreamTLS, balance, sticky, health, outlier, breaker, connections,
     upstreamHost,
     upstreamProtocol,

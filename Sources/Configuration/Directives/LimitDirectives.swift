@@ -22,16 +22,42 @@ package struct BucketSettings: Sendable, Hashable {
   /// Nil: as many as the rate's number.
   package var burst: Int?
   package var quota: Rate?
-  package var key: [Attribute] = []
-  package var fallbackKey: [Attribute] = []
+  package var key: [KeyPart] = []
+  package var fallbackKey: [KeyPart] = []
   package var store = BucketStore.local
   /// Nil: as the store says.
   package var onFailure: StoreFailureMode?
+  /// The claim that says which tier a caller is of.
+  package var tier: KeyPart?
+  /// Rates of tiers by their names, and their bursts.
+  package var tierRates: [Named<[Rate]>] = []
+  package var tierBursts: [Named<[Int]>] = []
+
+  /// What callers of one tier have in place of the bucket's own rate.
+  package struct Tier: Sendable, Hashable {
+    package let name: String
+    package let rate: Rate
+    /// Nil: as many as the rate's number.
+    package let burst: Int?
+  }
+
+  /// The tiers, in the order of their names.
+  package var tiers: [Tier] {
+    tierRates.compactMap { named in
+      guard let rate = named.value.first else { return nil }
+      let burst = tierBursts.first { $0.name == named.name }?.value.first
+      return Tier(name: named.name, rate: rate, burst: burst)
+    }.sorted { $0.name < $1.name }
+  }
+
+  /// Whether it counts callers, and so stands behind `auth`.
+  package var needsIdentity: Bool { tier != nil || key.contains(where: \.needsIdentity) }
 
   /// Tokens that a request may cost at most; zero for a bucket that says nothing.
   package var tokensMax: Int {
     let ofRate = rate.map { burst ?? $0.count } ?? .max
-    let most = min(ofRate, quota?.count ?? .max)
+    let ofTiers = tiers.map { $0.burst ?? $0.rate.count }.min() ?? .max
+    let most = min(ofRate, ofTiers, quota?.count ?? .max)
     return most == .max ? 0 : most
   }
 }
@@ -47,6 +73,8 @@ package struct RequestLimitSettings: Sendable {
 package enum LimitDirectives {
   /// Limits that may hold for one request.
   package static let perRouteMax = 8
+  /// Tiers of one bucket, times those of the others: each combination is a set of limits.
+  package static let tierCombinationsMax = 64
   /// Units of a bucket that a number of Redis' Lua holds exactly: 2^53.
   private static let unitsMax = 1 << 53
 
@@ -64,6 +92,15 @@ package enum LimitDirectives {
       .value(
         "quota", \.quota, .rate,
         "Tokens in each second, minute, hour or day of the calendar in UTC, besides the rate."),
+      .value(
+        "tier", \.tier, .tierClaim,
+        "The claim that says which tier a caller is of; API keys have identity.claims.tier."),
+      .family(
+        "rate", \.tierRates, of: ValueType.rate.literal,
+        "The rate of a tier; callers of no other tier have the bucket's own."),
+      .family(
+        "burst", \.tierBursts, of: ValueType.integer(in: 1...1_000_000_000).literal,
+        "The burst of a tier; unless said, as many as its rate's number."),
       .list(
         "key", \.key, of: .keyPart,
         "What tells callers apart; without it all share one. IPv6 clients count by their /64."
@@ -75,7 +112,7 @@ package enum LimitDirectives {
       .enumeration(
         "on-failure", \.onFailure, "What holds while the store does not answer, if not its own."),
     ],
-    later: ["lease", "tier", "rate.", "burst."],
+    later: ["lease"],
     examples: [
       Example(
         "fifty a second for each client",
@@ -83,8 +120,47 @@ package enum LimitDirectives {
       Example(
         "a day's quota for each tenant",
         config: "bucket daily quota=10000/d key=[header.x-tenant] fallback-key=[client.ip]"),
+      Example(
+        "a rate for each caller, ten times as high for those who pay",
+        config: "bucket per-user rate=600/m key=[identity.subject] tier=identity.claims.tier "
+          + "rate.pro=6000/m burst.pro=600"),
     ],
-    check: problems)
+    check: { problems(of: $0) + tierProblems(of: $0) })
+
+  private static func tierProblems(of settings: BucketSettings) -> [SettingsProblem] {
+    let tiers = settings.tiers
+    if settings.tier == nil {
+      let named =
+        tiers.first.map { "rate.\($0.name)" }
+        ?? settings.tierBursts.first.map {
+          "burst.\($0.name)"
+        }
+      guard let named else { return [] }
+      return [SettingsProblem(named, "a tier needs 'tier=', which says whose it is")]
+    }
+    guard settings.rate != nil else {
+      return [SettingsProblem("tier", "callers of no tier need a 'rate='")]
+    }
+    if tiers.isEmpty { return [SettingsProblem("tier", "'tier' needs a 'rate.NAME=' at least")] }
+    var problems: [SettingsProblem] = []
+    for burst in settings.tierBursts where !tiers.contains(where: { $0.name == burst.name }) {
+      problems.append(
+        SettingsProblem("burst.\(burst.name)", "'burst.\(burst.name)' belongs to a rate"))
+    }
+    for tier in tiers where !isCountable(tier.rate, burst: tier.burst ?? tier.rate.count) {
+      problems.append(
+        SettingsProblem(
+          "rate.\(tier.name)", "the tier's burst is more than can be counted exactly",
+          help: "a smaller burst, or a rate with a rounder number"))
+    }
+    for rate in settings.tierRates where rate.value.count != 1 {
+      problems.append(SettingsProblem("rate.\(rate.name)", "a tier has one rate"))
+    }
+    for burst in settings.tierBursts where burst.value.count != 1 {
+      problems.append(SettingsProblem("burst.\(burst.name)", "a tier has one burst"))
+    }
+    return problems
+  }
 
   private static func problems(of settings: BucketSettings) -> [SettingsProblem] {
     var problems: [SettingsProblem] = []
@@ -97,6 +173,10 @@ package enum LimitDirectives {
     }
     if settings.store == .local, settings.onFailure != nil {
       problems.append(SettingsProblem("on-failure", "'local' never fails"))
+    }
+    if settings.fallbackKey.contains(where: \.needsIdentity) {
+      problems.append(
+        SettingsProblem("fallback-key", "'fallback-key' is for requests that nobody is known for"))
     }
     if settings.key.isEmpty, !settings.fallbackKey.isEmpty {
       problems.append(SettingsProblem("fallback-key", "'fallback-key' stands in for a 'key'"))
@@ -176,26 +256,5 @@ extension ValueType where Wrapped == BucketStore {
     ).mentioning { store in
       if case .redis(let name) = store { [.reference(.redis, name)] } else { [] }
     }
-  }
-}
-
-extension ValueType where Wrapped == Attribute {
-  /// A part of a key that tells callers apart. The list is closed: what a caller chooses freely
-  /// with each request, such as the whole path, would give it a bucket for each choice.
-  package static var keyPart: ValueType {
-    ValueType(
-      "an attribute such as client.ip, header.x-tenant, cookie.session or route", calls: [],
-      canonical: { .string($0.description) },
-      parse: { (text) throws(ValueProblem) in
-        if text.hasPrefix("identity.") || text.hasPrefix("tls.") { throw .notInThisVersion }
-        let attribute = try Attribute(parsing: text)
-        switch attribute {
-        case .path, .pathRest:
-          throw ValueProblem(
-            hint: "a caller would get a bucket for each path; take 'route' or a path parameter")
-        default: return attribute
-        }
-      }
-    ).mentioning { [.attribute($0)] }
   }
 }

@@ -10,6 +10,29 @@ extension Compiler {
     }
   }
 
+  /// A listener that asks for no certificate can never prove one.
+  mutating func refuseUnaskedCertificates(_ listeners: [ListenerConfiguration]) {
+    let identities = Set(
+      statements.filter { $0.shape.defines == .identity && $0.shape.variant == "mtls" }
+        .map(\.name))
+    guard !identities.isEmpty else { return }
+    for listener in listeners where !listener.asksForCertificates {
+      var reported: Set<SourceLocation> = []
+      for route in listener.routes {
+        for auth in route.settings.entries(of: CoreDirectives.auth) {
+          guard let name = auth.settings.identities.first(where: identities.contains),
+            reported.insert(auth.location).inserted
+          else { continue }
+          report(
+            .certificateNotAsked,
+            "listener '\(listener.name)' asks for no client certificate, as '\(name)' needs",
+            at: auth.location, notes: [.init("the listener", at: listener.location)],
+            help: "write tls client-ca=... client-cert=optional there, or match other listeners")
+        }
+      }
+    }
+  }
+
   /// A credential in clear text over a network is everybody's: a listener that takes one speaks
   /// TLS, or is reached from this machine only.
   mutating func refuseOpenCredentials(_ listeners: [ListenerConfiguration]) {
@@ -27,5 +50,12 @@ extension Compiler {
         }
       }
     }
+  }
+}
+
+extension ListenerConfiguration {
+  fileprivate var asksForCertificates: Bool {
+    guard let tls else { return false }
+    return tls.clientCertificate != .never && tls.clientAuthorityPath != nil
   }
 }

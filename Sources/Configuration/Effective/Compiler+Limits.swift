@@ -21,6 +21,7 @@ extension Compiler {
     let entries = folded.sets[LimitDirectives.limit.shape.directive] ?? []
     let count = entries.reduce(0) { $0 + policies(of: $1) }
     refuseSeveralStores(entries, statements)
+    checkTierCount(entries, statements)
     guard count > LimitDirectives.perRouteMax,
       let own = statements.last(where: { $0.directive == LimitDirectives.limit.shape.directive })
     else { return }
@@ -28,6 +29,24 @@ extension Compiler {
       .tooLarge,
       "\(count) limits hold here, rates and quotas counted; \(LimitDirectives.perRouteMax) are the "
         + "most", at: own.location)
+  }
+
+  /// Each combination of tiers has limits of its own.
+  private mutating func checkTierCount(
+    _ entries: [FoldedEntry], _ statements: [CheckedStatement]
+  ) {
+    let combinations = entries.reduce(1) { count, entry in
+      let limit = entry.declaration.settings(applying: entry.values) as? RequestLimitSettings
+      let tiers = limit.flatMap { buckets[$0.bucket] }?.tiers.count ?? 0
+      return min(count * (tiers + 1), 1 << 20)
+    }
+    guard combinations > LimitDirectives.tierCombinationsMax,
+      let own = statements.last(where: { $0.directive == LimitDirectives.limit.shape.directive })
+    else { return }
+    report(
+      .tooLarge,
+      "\(combinations) combinations of tiers hold here; \(LimitDirectives.tierCombinationsMax)"
+        + " are the most", at: own.location)
   }
 
   /// One step decides for all buckets of a request, which one store only can take.

@@ -132,7 +132,8 @@ extension Compiler {
       case .attribute(let attribute): return [attribute]
       case .reference(.bucket, let name):
         guard let bucket = buckets[name] else { return [] }
-        return bucket.fallbackKey.isEmpty ? bucket.key : bucket.fallbackKey
+        let key = bucket.fallbackKey.isEmpty ? bucket.key : bucket.fallbackKey
+        return key.compactMap(\.attribute)
       case .reference: return []
       }
     }

@@ -55,6 +55,7 @@ struct Compiler {
   mutating func compile(files: [String], root: String) -> EffectiveConfiguration {
     for statement in statements { define(statement) }
     for statement in statements { checkReferences(of: statement) }
+    checkRoles(statements)
     checkCosts(statements)
     let upstreams = statements.all(CoreDirectives.upstream).map { upstream($0.1) }
     let certificates = statements.all(CoreDirectives.certificate).map(\.0)
@@ -64,6 +65,7 @@ struct Compiler {
     let listeners = self.listeners(defaults, tree, certificates)
     reportPlainServers(listeners)
     refuseOpenCredentials(listeners)
+    refuseUnaskedCertificates(listeners)
     checkKeys(of: upstreams, on: listeners.flatMap(\.routes))
     checkUpgrades(to: upstreams, on: listeners.flatMap(\.routes))
     // What is missing for another reason must not look as if someone had weakened it.
@@ -85,7 +87,8 @@ struct Compiler {
       stateFolder: statements.first(CoreDirectives.state)?.folder,
       clientAddress: statements.first(CoreDirectives.clientIP) ?? ClientAddressSettings(),
       accessLog: accessLog(), admin: admin(), certificates: certificates,
-      identities: identities(), stores: statements.all(LimitDirectives.redis).map(\.0),
+      identities: identities(), roles: statements.all(CoreDirectives.role).map(\.0),
+      stores: statements.all(LimitDirectives.redis).map(\.0),
       buckets: statements.all(LimitDirectives.bucket).map(\.0), upstreams: upstreams,
       listeners: listeners, exceptions: exceptions, files: files.sorted(), statements: statements)
   }

@@ -16,6 +16,7 @@ package struct EffectiveConfiguration: Sendable {
   package let admin: AdminConfiguration?
   package let certificates: [CertificateSettings]
   package let identities: [IdentityConfiguration]
+  package let roles: [RoleSettings]
   package let stores: [RedisSettings]
   package let buckets: [BucketSettings]
   package let upstreams: [UpstreamConfiguration]

@@ -3,11 +3,11 @@
 
 enum LaterVersion {
   static let directives: Set<String> = [
-    "cache", "compress", "header", "maintenance", "role", "schema", "shadow", "slo", "tracing",
+    "cache", "compress", "header", "maintenance", "schema", "shadow", "slo", "tracing",
   ]
 
   /// Words that name a variant of a directive.
   static let variants: [String: Set<String>] = [
-    "identity": ["basic", "forward", "hmac", "introspection", "mtls", "oidc"]
+    "identity": ["basic", "forward", "hmac", "introspection", "oidc"]
   ]
 }

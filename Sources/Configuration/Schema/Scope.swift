@@ -37,6 +37,7 @@ package struct EntityKind: Sendable, Hashable, CustomStringConvertible {
   package static let assertion = EntityKind("assert")
   package static let redis = EntityKind("redis")
   package static let identity = EntityKind("identity")
+  package static let role = EntityKind("role")
   package static let bucket = EntityKind("bucket")
   package static let group = EntityKind("group")
   package static let route = EntityKind("route")

@@ -64,6 +64,7 @@ struct BlueprintCompiler {
       identities: configuration.identities.map { identity($0, credentials) },
       buckets: configuration.buckets,
       clientAddress: configuration.clientAddress, hash: hash)
+    blueprint.roles = configuration.roles
     blueprint.stores = configuration.stores.compactMap { store($0) }
     return blueprint
   }

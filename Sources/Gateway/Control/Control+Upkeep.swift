@@ -2,6 +2,7 @@
 // numbers of a scrape.
 
 import Engine
+import OpenSSL
 import PolicyChain
 import Telemetry
 import Upstreams
@@ -55,9 +56,20 @@ extension Control {
       case .failure(let problem):
         log.error("identity \(name): the new keys are refused, the old ones stay: \(problem.text)")
       case .success(let material):
+        endSessions(of: name)
         for thread in workers { await thread.worker.renewed(name, with: material) }
         log.notice("identity \(name): its keys were read again")
       }
+    }
+  }
+
+  /// A TLS session that was made before an authority or revocation list changed is not resumed.
+  private func endSessions(of identity: String) {
+    let changed = blueprint?.identities.first { $0.name == identity }
+    guard changed?.kind.isOfHandshake == true else { return }
+    do throws(CryptoError) { try ticketKeys.revokeAll(library: library) } catch {
+      // Resumed sessions are judged by the new files all the same: see MTLSVerifier.
+      log.error("session tickets could not be revoked: \(error.text)")
     }
   }
 

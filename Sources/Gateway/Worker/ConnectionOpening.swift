@@ -4,6 +4,7 @@
 import Bytes
 import Engine
 import HTTP1
+import OpenSSL
 import PolicyChain
 import TLS
 import Telemetry
@@ -93,11 +94,27 @@ final class ConnectionOpening: ClientConnection {
     }
     guard let agreed = transport.session?.negotiation else { return false }
     connection.security = context.securityTerms.shared(agreed)
+    guard noteCertificate() else {
+      context.recorder.metrics.handshakeEnded(
+        HandshakeKey(listener: metric, version: .none, result: .failed))
+      return false
+    }
     context.recorder.metrics.handshakeEnded(
       HandshakeKey(
         listener: metric, version: agreed.version == .tls13 ? .tls13 : .tls12,
         result: agreed.isResumed ? .resumed : .full))
     return true
+  }
+
+  /// Keeps what the client showed, for identities to judge. Returns false when it cannot be read:
+  /// a client that showed something is not one that showed nothing.
+  private func noteCertificate() -> Bool {
+    do throws(CryptoError) {
+      guard let leaf = try transport.session?.peerCertificate() else { return true }
+      let chain = try transport.session?.peerChain() ?? []
+      connection.certificate = ClientCertificate(leaf: leaf, chain: chain)
+      return true
+    } catch { return false }
   }
 
   // MARK: The protocol

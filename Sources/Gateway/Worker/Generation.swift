@@ -132,9 +132,11 @@ final class Generation {
     of blueprint: Blueprint, _ desks: [String: KeyDesk], _ resources: WorkerResources
   ) throws(GenerationError) -> [String: any IdentityVerifier] {
     var verifiers: [String: any IdentityVerifier] = [:]
+    let roles = RoleTable(blueprint.roles)
     for identity in blueprint.identities {
       let context = VerifierContext(
-        label: identity.label, library: resources.library, desk: desks[identity.name])
+        label: identity.label, library: resources.library, desk: desks[identity.name],
+        roles: roles)
       do throws(CredentialProblem) {
         verifiers[identity.name] = try identity.kind.build(
           identity.settings, identity.material, context)

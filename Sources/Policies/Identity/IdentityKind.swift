@@ -10,11 +10,15 @@ package struct IdentityKind: Sendable {
   package static let all: [IdentityKind] = [
     KeyIdentity.kind,
     JWTIdentity.kind,
+    MTLSIdentity.kind,
   ]
 
   package let declaration: any DirectiveDeclaration
   /// Paths of the files that an identity is made from, as the config writes them.
   package let files: @Sendable (any Sendable) -> [String]
+  /// Whether its credential is proved by the TLS handshake, so that no session may go on that was
+  /// made before its files changed.
+  package let isOfHandshake: Bool
   /// Makes what verifiers need of the settings and the bytes of those files.
   package let read:
     @Sendable (any Sendable, [CredentialFile]) throws(CredentialProblem) -> any Sendable
@@ -38,6 +42,7 @@ package struct IdentityKind: Sendable {
 
   package init<Settings: Sendable, Material: Sendable>(
     _ manual: Manual<Settings>, files: @escaping @Sendable (Settings) -> [String],
+    isOfHandshake: Bool = false,
     published: @escaping @Sendable (Settings) -> PublishedKeys?,
     read:
       @escaping @Sendable (Settings, [CredentialFile]) throws(CredentialProblem) -> Material,
@@ -46,6 +51,7 @@ package struct IdentityKind: Sendable {
       any IdentityVerifier
   ) {
     declaration = manual
+    self.isOfHandshake = isOfHandshake
     self.files = { settings in (settings as? Settings).map(files) ?? [] }
     self.published = { settings in (settings as? Settings).flatMap(published) }
     self.read = { (settings, bytes) throws(CredentialProblem) in
@@ -92,10 +98,16 @@ package struct VerifierContext {
   package let library: LibraryContext
   /// Where it asks for keys that it does not know; nil when its keys are not published.
   package let desk: KeyDesk?
+  /// What callers may do by their roles.
+  package let roles: RoleTable
 
-  package init(label: IdentityLabel, library: LibraryContext, desk: KeyDesk?) {
+  package init(
+    label: IdentityLabel, library: LibraryContext, desk: KeyDesk?,
+    roles: RoleTable = RoleTable([])
+  ) {
     self.label = label
     self.library = library
     self.desk = desk
+    self.roles = roles
   }
 }

@@ -22,6 +22,7 @@ package final class JWTVerifier: IdentityVerifier {
   private let library: LibraryContext
   private let digests: KeyedDigest
   private let isForwarded: Bool
+  private let roles: RoleTable
   /// Where unknown keys are asked for; nil when the keys are not published.
   let desk: KeyDesk?
   private var judge: SignatureJudge
@@ -36,6 +37,7 @@ package final class JWTVerifier: IdentityVerifier {
     rules = TokenClaims(settings)
     algorithms = Set(settings.algorithms)
     library = context.library
+    roles = context.roles
     isForwarded = settings.isForwarded
     desk = context.desk
     do throws(CryptoError) {
@@ -112,9 +114,11 @@ package final class JWTVerifier: IdentityVerifier {
   private func principal(_ json: JSONValue) -> Principal? {
     let claims = ClaimValue(json)
     guard let fields = claimHeaders.rendered(claims) else { return nil }
+    let granted = rules.roles(claims)
     return Principal(
       identity: label, subject: Array((json["sub"]?.text ?? "").utf8),
-      scopes: rules.scopes(claims), roles: rules.roles(claims), claims: claims, fields: fields)
+      scopes: roles.scopes(rules.scopes(claims), of: granted), roles: granted, claims: claims,
+      fields: fields)
   }
 
   package func conceal(in request: Request) throws(Failure) {

@@ -32,8 +32,10 @@ struct KeyTable {
   /// Hashed for ids that are not there.
   let decoySalt = [UInt8](repeating: 0, count: KeyHash.saltBytes)
 
-  init(_ entries: [KeyEntry], _ headers: ClaimHeaders, _ label: IdentityLabel) {
-    records = entries.map { Record($0, Self.principal($0, headers, label)) }
+  init(
+    _ entries: [KeyEntry], _ headers: ClaimHeaders, _ label: IdentityLabel, _ roles: RoleTable
+  ) {
+    records = entries.map { Record($0, Self.principal($0, headers, label, roles)) }
     var size = 16
     while size < records.count * 2 { size *= 2 }
     slots = ContiguousArray(repeating: 0, count: size)
@@ -60,7 +62,7 @@ struct KeyTable {
   }
 
   private static func principal(
-    _ entry: KeyEntry, _ headers: ClaimHeaders, _ label: IdentityLabel
+    _ entry: KeyEntry, _ headers: ClaimHeaders, _ label: IdentityLabel, _ roles: RoleTable
   ) -> Principal {
     var claims: [String: ClaimValue] = [
       "id": .text(entry.id), "subject": .text(entry.subject),
@@ -68,11 +70,12 @@ struct KeyTable {
       "roles": .list(entry.roles.map { .text($0) }),
     ]
     if let tier = entry.tier { claims["tier"] = .text(tier) }
+    let granted = entry.roles.map { Array($0.utf8) }
     // What a file of keys may hold can stand in a field, but for names with commas in a list, of
     // which nothing is said then.
     return Principal(
       identity: label, subject: Array(entry.subject.utf8),
-      scopes: entry.scopes.map { Array($0.utf8) }, roles: entry.roles.map { Array($0.utf8) },
+      scopes: roles.scopes(entry.scopes.map { Array($0.utf8) }, of: granted), roles: granted,
       claims: .object(claims), fields: headers.rendered(.object(claims)) ?? [])
   }
 }

@@ -16,6 +16,7 @@ package final class KeyVerifier: IdentityVerifier {
   private let place: Place
   private let claimHeaders: ClaimHeaders
   private let hash: SHA256
+  private let roles: RoleTable
   private var table: KeyTable
   private var scratch = Output(capacity: 64)
 
@@ -29,6 +30,7 @@ package final class KeyVerifier: IdentityVerifier {
     _ settings: KeyIdentity.Settings, _ ring: KeyRing, _ context: VerifierContext
   ) throws(CredentialProblem) {
     label = context.label
+    roles = context.roles
     claimHeaders = ClaimHeaders(settings.claimHeaders)
     assertedFields = claimHeaders.names
     switch settings.place {
@@ -44,14 +46,14 @@ package final class KeyVerifier: IdentityVerifier {
     do throws(CryptoError) { hash = try SHA256(library: context.library) } catch {
       throw CredentialProblem(error.text)
     }
-    table = KeyTable(ring.entries, claimHeaders, label)
+    table = KeyTable(ring.entries, claimHeaders, label, roles)
   }
 
   package func adopt(_ material: any Sendable) {
     guard let ring = material as? KeyRing else {
       preconditionFailure("A verifier of keys goes on with keys.")
     }
-    table = KeyTable(ring.entries, claimHeaders, label)
+    table = KeyTable(ring.entries, claimHeaders, label, roles)
   }
 
   package func verify(_ exchange: Exchange) -> Proof {

@@ -75,11 +75,14 @@ class Gateway:
             preexec_fn=limit if self.files else None,
         )
         self.errors.clear()
+        self.readers: list[threading.Thread] = []
         for stream, lines in (
             (self.process.stdout, self.output),
             (self.process.stderr, self.errors),
         ):
-            threading.Thread(target=self._collect, args=(stream, lines), daemon=True).start()
+            reader = threading.Thread(target=self._collect, args=(stream, lines), daemon=True)
+            reader.start()
+            self.readers.append(reader)
         until(self._is_ready, 15, f"readiness; it said: {self.errors}")
 
     def stop(self) -> None:
@@ -96,6 +99,9 @@ class Gateway:
 
     def last_words(self) -> str:
         """Why it ended, as far as it told: the trap and the frames of the project's own sources."""
+        # What it said last may still be on its way.
+        for reader in self.readers:
+            reader.join(2)
         telling = ("rror:", "Crash", "crash", "/Sources/", "Sanitizer")
         lines = [line for line in self.errors if any(word in line for word in telling)]
         return f"it ended with {self.process.poll()}:\n" + "\n".join((lines or self.errors)[:25])
