@@ -85,6 +85,27 @@ extension Compiler {
     }
   }
 
+  /// A fallback stands in while a breaker is open: where no upstream has one, it would never act.
+  mutating func checkFallbacks(
+    behind upstreams: [UpstreamConfiguration], on routes: [EffectiveRoute]
+  ) {
+    let breaking = Set(upstreams.lazy.filter { $0.breaker != nil }.map(\.name))
+    var acts: [SourceLocation: Bool] = [:]
+    for route in routes {
+      guard let record = route.settings.folded.records["fallback"], record.isOn,
+        let place = record.switchedAt
+      else { continue }
+      acts[place, default: false] =
+        acts[place, default: false] || route.shares.contains { breaking.contains($0.upstream) }
+    }
+    for place in acts.filter({ !$0.value }).keys.sorted() {
+      report(
+        .settingsConflict,
+        "'fallback' answers while a breaker is open, and no upstream of its routes has one",
+        at: place, help: "write 'breaker' in the upstream")
+    }
+  }
+
   /// A parameter that an upstream hashes by must be taken by every path of the routes that lead
   /// there.
   mutating func checkKeys(

@@ -70,7 +70,10 @@ struct Compiler {
     checkUpgrades(to: upstreams, on: listeners.flatMap(\.routes))
     // What is missing for another reason must not look as if someone had weakened it.
     let isWhole = !checker.diagnostics.hasErrors
-    if isWhole { checkEnforcement(listeners) }
+    if isWhole {
+      checkEnforcement(listeners)
+      checkFallbacks(behind: upstreams, on: listeners.flatMap(\.routes))
+    }
     checkAssertions(on: isWhole ? subjects(listeners, upstreams) : nil)
     if listeners.isEmpty, !statements.contains(where: { $0.directive == "listener" }),
       checker.diagnostics.all.isEmpty
